@@ -1,0 +1,1 @@
+"""Tiltyard: AI models attacked and defended under rules that cannot be bent."""

@@ -1,0 +1,40 @@
+"""Attacks by name: ours, and those of Foolbox, torchattacks and ART where they are installed."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from tiltyard.attacks.baseline import baseline
+from tiltyard.attacks.pgd import pgd
+from tiltyard.attacks.result import Attack
+from tiltyard.errors import ReferenceFailed
+
+OURS: dict[str, Attack] = {"pgd": pgd, "baseline": baseline}
+LIBRARIES = {
+    "foolbox": "tiltyard.attacks.foreign.from_foolbox",
+    "torchattacks": "tiltyard.attacks.foreign.from_torchattacks",
+    "art": "tiltyard.attacks.foreign.from_art",
+}
+PACKAGES = {"foolbox": "foolbox", "torchattacks": "torchattacks", "art": "adversarial-robustness-toolbox"}
+
+
+def is_attack_name(name: str) -> bool:
+    """Whether a name is one of ours or names a library that is known."""
+    return name in OURS or (":" in name and name.partition(":")[0] in LIBRARIES)
+
+
+def find_attack(name: str) -> Attack:
+    """The attack of that name; ReferenceFailed says what is known or what to install."""
+    library, _, attack = name.partition(":")
+    if name in OURS:
+        return OURS[name]
+    if library not in LIBRARIES or not attack:
+        known = ", ".join([*OURS, *(f"{library}:NAME" for library in LIBRARIES)])
+        raise ReferenceFailed(f"no attack named {name!r}: known are {known}")
+    try:
+        make: Callable[[str], Attack] = import_module(LIBRARIES[library]).attack_named
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == library:
+            extra = f"pip install 'tiltyard[{library}]' (the package {PACKAGES[library]})"
+            raise ReferenceFailed(f"attack {name}: {library} is not installed: {extra}") from None
+        raise ReferenceFailed(f"attack {name}: {library} cannot be imported ({error})") from error
+    return make(attack)

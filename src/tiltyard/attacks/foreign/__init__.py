@@ -1,0 +1,1 @@
+"""Other libraries' attacks in our shape, one file a library. They know no budget: the meter stops them."""

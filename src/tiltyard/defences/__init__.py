@@ -1,0 +1,1 @@
+"""Defended classifiers: recipes, published architectures, pools."""

@@ -1,0 +1,105 @@
+"""Pools of defended models: shipped ones by name, others by their file."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from tiltyard.contest.entry import digest_of
+from tiltyard.contest.pool import ModelSpec, PoolSpec, read_pool
+from tiltyard.defences.architectures import build
+from tiltyard.defences.checkpoints import load_weights, weight_files
+from tiltyard.errors import ReferenceFailed
+from tiltyard.vision.classifier import Classifier
+from tiltyard.vision.data import SHIPPED_DATA, LabelledImages, load_data
+from tiltyard.vision.references import load_model
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool file and the folder that its relative paths start from."""
+
+    spec: PoolSpec
+    folder: Path
+    items: int | None = None
+    """Only the first so many images of each data set, below what the file says."""
+
+    @property
+    def name(self) -> str:
+        return self.spec.name if self.items is None else f"{self.spec.name} (first {self.items})"
+
+    @cached_property
+    def version(self) -> str:
+        """SHA-256 over the file's content, every image and label, and every file that a model came from."""
+        parts = [self.spec.model_dump_json(), str(self.items)]
+        for name in sorted(self.spec.data):
+            data = self.images(name)
+            parts += [hashlib.sha256(data.images.tobytes() + data.labels.tobytes()).hexdigest(), *data.names]
+        for model in self.spec.models:
+            parts += [digest_of(path) for path in self.files_of(model)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def model(self, name: str) -> ModelSpec:
+        """The model of that name; ReferenceFailed lists the known ones."""
+        for model in self.spec.models:
+            if model.name == name:
+                return model
+        known = ", ".join(model.name for model in self.spec.models)
+        raise ReferenceFailed(f"pool {self.spec.name} has no model {name!r}: it has {known}")
+
+    def classifier(self, model: ModelSpec) -> Classifier:
+        """The model, loaded, in eval mode where the pool names an architecture; ReferenceFailed says what lacks."""
+        low, high = model.range
+        if model.reference is not None:
+            found = load_model(self._reference(model.reference))
+            return Classifier(found.module, low, high, model.name, found.files)
+        network = build(str(model.architecture))
+        try:
+            load_weights(network, self.folder / str(model.weights))
+        except ReferenceFailed as error:
+            origin = f"; its authors publish it: {model.source}" if model.source else ""
+            raise ReferenceFailed(f"model {model.name}: {error}{origin}") from None
+        return Classifier(network.eval(), low, high, model.name, self.files_of(model))
+
+    def images(self, name: str) -> LabelledImages:
+        """A data set of the pool, cut to its items."""
+        data = self.spec.data[name]
+        whole = load_data(self._reference(data.reference), items=data.items, size=data.size, crop=data.crop)
+        return whole.first(self.items)
+
+    def files_of(self, model: ModelSpec) -> tuple[Path, ...]:
+        """The files that a model is made of: hashed into the data version, hidden from guests."""
+        if model.reference is not None:
+            return load_model(self._reference(model.reference)).files
+        return weight_files(self.folder / str(model.weights))
+
+    def _reference(self, reference: str) -> str:
+        """Paths of the file are relative to its folder; everything else is a reference as it stands."""
+        if reference in SHIPPED_DATA:
+            return reference
+        place, colon, rest = reference.partition(":")
+        return f"{self.folder / place}{colon}{rest}" if (self.folder / place).exists() else reference
+
+
+def shipped_pools() -> dict[str, Path]:
+    """The pool files inside the package, by name."""
+    folder = Path(str(files("tiltyard.defences"))) / "pools"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_pool(reference: str, *, folder: Path | None = None, items: int | None = None) -> Pool:
+    """A shipped pool by name, or a pool file; `folder` is where its relative paths start, by default beside it."""
+    path = shipped_pools().get(reference, Path(reference))
+    if not path.is_file():
+        raise ReferenceFailed(f"no pool {reference}: name a file, or one of {', '.join(shipped_pools())}")
+    return Pool(read_pool(path), (folder or path.parent).resolve(), items)
+
+
+def load_reference(reference: str) -> Classifier:
+    """`POOL/MODEL` as a classifier: what `pool:` in a model reference stands for."""
+    name, slash, model = reference.rpartition("/")
+    if not slash:
+        raise ReferenceFailed(f"pool:{reference}: write pool:POOL/MODEL")
+    pool = load_pool(name)
+    return pool.classifier(pool.model(model))

@@ -1,0 +1,403 @@
+"""A control group for one guest: limits on memory, processes and processor time, by cgroup v1 or v2."""
+
+import errno
+import fcntl
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Self
+
+from tiltyard.errors import JailUnavailable
+from tiltyard.jail.limits import Limits
+
+CURE = (
+    "run as root, or as a user by `systemd-run --user --scope -p Delegate=yes tiltyard …`; "
+    "in a container give it writable control groups (`docker run --privileged`)"
+)
+OWN_PROCESSES = 2
+"""bubblewrap's monitor and its first process in the new PID namespace: the guest's limit comes on top."""
+PERIOD = 100_000
+"""Microseconds over which a processor quota is counted."""
+PATIENCE = 10.0
+"""Seconds that killed processes get to disappear."""
+LEAF = "tiltyard-evaluator"
+"""Where v2 needs our own process to live: a group with limited children holds no processes itself."""
+USED = frozenset({"memory", "pids", "cpu", "cpuacct"})
+NAME = re.compile(r"tiltyard-(\d+)-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """One mounted cgroup hierarchy and this process's own folder in it."""
+
+    version: int
+    controllers: frozenset[str]
+    top: Path
+    own: Path
+
+    def places(self) -> tuple[Path, ...]:
+        """Where a guest's group may be made: the own group first, then the top."""
+        own = self.own.parent if self.own.name == LEAF else self.own
+        return tuple(dict.fromkeys((own, self.top)))
+
+    def neighbourhood(self) -> set[Path]:
+        """Where this user's earlier evaluators may have made theirs: session managers give each a group beside ours."""
+        own, top = self.places()[0], self.top
+        beside = set() if own == top else {entry for entry in own.parent.iterdir() if entry.is_dir()}
+        return {own, top} | beside
+
+
+class Cgroup:
+    """One guest's group; as a context manager it leaves neither a process nor a folder behind."""
+
+    def __init__(self, folders: Mapping[str, Path], *, version: int) -> None:
+        self._folders = dict(folders)
+        self.version = version
+        self._locks = ExitStack()
+        for folder in self._unique:
+            self._locks.callback(os.close, _lock(folder))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    @property
+    def procs_files(self) -> tuple[Path, ...]:
+        """The files into which a process writes its number to enter."""
+        return tuple(folder / "cgroup.procs" for folder in self._unique)
+
+    def memory_exceeded(self) -> bool:
+        """Whether the kernel has killed a member for want of memory."""
+        file = "memory.oom_control" if self.version == 1 else "memory.events"
+        return _count(self._folders["memory"] / file, "oom_kill") > 0
+
+    def processes_refused(self) -> bool:
+        """Whether a fork has failed at the process limit."""
+        return _count(self._folders["pids"] / "pids.events", "max") > 0
+
+    def cpu_seconds(self) -> float | None:
+        """Processor time of all members, living and dead; None where this host does not count it."""
+        folder = self._folders.get("cpuacct")
+        if folder is None:
+            return None
+        if self.version == 1:
+            return int((folder / "cpuacct.usage").read_text()) / 1e9
+        return _count(folder / "cpu.stat", "usage_usec") / 1e6
+
+    def peak_memory(self) -> int | None:
+        """The most bytes that were in use at once; None where the kernel does not say (v2 before 5.19)."""
+        file = "memory.max_usage_in_bytes" if self.version == 1 else "memory.peak"
+        with suppress(FileNotFoundError):
+            return int((self._folders["memory"] / file).read_text())
+        return None
+
+    def kill(self) -> None:
+        """Kills every member and returns when none is left; after this nothing can be started in the group."""
+        for folder in self._unique:
+            _kill_members(folder)
+
+    def remove(self) -> None:
+        self.kill()
+        for folder in self._unique:
+            _remove(folder)
+        self._folders.clear()
+        self._locks.close()
+
+    @property
+    def _unique(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys(self._folders.values()))
+
+
+def create(limits: Limits, *, proc: Path = Path("/proc/self")) -> Cgroup:
+    """A new, empty group under `limits`.
+
+    Raises JailUnavailable where memory, processes or a wanted processor quota cannot be limited.
+    """
+    found = hierarchies(proc)
+    wanted = ("memory", "pids", *(("cpu",) if limits.cpus > 0 else ()))
+    owners = {controller: _owner(controller, found) for controller in wanted}
+    name = f"tiltyard-{os.getpid()}-{os.urandom(4).hex()}"
+    made: dict[Hierarchy, Path] = {}
+    try:
+        for hierarchy in dict.fromkeys(owners.values()):
+            made[hierarchy] = _make(name, hierarchy, wanted)
+        if (counting := _counting(found)) and counting not in made:
+            with suppress(OSError):  # processor time is good to know and no limit
+                made[counting] = _make(name, counting, wanted)
+        folders = {controller: made[owner] for controller, owner in owners.items()}
+        if counting in made:
+            folders["cpuacct"] = made[counting]
+        _write_limits(folders, limits, version=owners["memory"].version)
+        return Cgroup(folders, version=owners["memory"].version)
+    except BaseException as error:
+        for folder in made.values():
+            _remove(folder)
+        if isinstance(error, OSError):
+            raise JailUnavailable(f"control groups cannot be made ({_brief(error)}): {CURE}") from error
+        raise
+
+
+def sweep(*, proc: Path = Path("/proc/self")) -> int:
+    """Kills and removes what evaluators that died in mid-run left; returns how many folders went."""
+    places = {place for each in hierarchies(proc) if each.controllers & USED for place in each.neighbourhood()}
+    return sum(_sweep_one(folder) for place in places for folder in _groups(place))
+
+
+def hierarchies(proc: Path = Path("/proc/self")) -> tuple[Hierarchy, ...]:
+    """The mounted hierarchies of both versions."""
+    own = _own_paths((proc / "cgroup").read_text())
+    mounts = _cgroup_mounts((proc / "mountinfo").read_text())
+    return tuple(_hierarchy(kind, root, point, options, own) for kind, root, point, options in mounts)
+
+
+def _own_paths(text: str) -> dict[str, str]:
+    """Controller → this process's path; the empty name stands for v2."""
+    paths: dict[str, str] = {}
+    for line in text.splitlines():
+        _, controllers, path = line.split(":", 2)
+        paths.update(dict.fromkeys(controllers.split(","), path))
+    return paths
+
+
+def _cgroup_mounts(text: str) -> Iterator[tuple[str, str, Path, frozenset[str]]]:
+    for line in text.splitlines():
+        left, _, right = line.partition(" - ")
+        kind, _, options = right.split(" ", 2)
+        if kind in ("cgroup", "cgroup2"):
+            root, point = left.split(" ")[3:5]
+            yield kind, root, Path(point), frozenset(options.split(","))
+
+
+def _hierarchy(kind: str, root: str, point: Path, options: frozenset[str], own: Mapping[str, str]) -> Hierarchy:
+    if kind == "cgroup2":
+        return Hierarchy(2, _words(point / "cgroup.controllers"), point, _inside(point, root, own.get("", "/")))
+    controllers = options.intersection(own)
+    path = own[min(controllers)] if controllers else "/"
+    return Hierarchy(1, controllers, point, _inside(point, root, path))
+
+
+def _inside(point: Path, root: str, path: str) -> Path:
+    """The folder of `path` under a mount that shows the hierarchy from `root` on.
+
+    Where the mount does not show it (made outside our cgroup namespace), the mount's top has to do.
+    """
+    if PurePosixPath(path).is_relative_to(root) and ".." not in path:
+        folder = point / PurePosixPath(path).relative_to(root)
+        if folder.is_dir():
+            return folder
+    return point
+
+
+def _owner(controller: str, found: Sequence[Hierarchy]) -> Hierarchy:
+    for hierarchy in sorted(found, key=lambda each: each.version):
+        if controller in hierarchy.controllers:
+            return hierarchy
+    raise JailUnavailable(f"no control group limits `{controller}` on this host: {CURE}")
+
+
+def _counting(found: Sequence[Hierarchy]) -> Hierarchy | None:
+    """v2 counts processor time in every group, v1 in a hierarchy of its own."""
+    memory = _owner("memory", found)
+    if memory.version == 2:
+        return memory
+    return next((each for each in found if "cpuacct" in each.controllers), None)
+
+
+def _make(name: str, hierarchy: Hierarchy, wanted: Sequence[str]) -> Path:
+    places = hierarchy.places() if hierarchy.version == 1 else _v2_places(hierarchy, wanted)
+    refusals: list[OSError] = []
+    for place in places:
+        try:
+            (place / name).mkdir(mode=0o755, exist_ok=True)
+            return place / name
+        except OSError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _v2_places(hierarchy: Hierarchy, wanted: Sequence[str]) -> tuple[Path]:
+    """The one place whose children can be limited, enabled if need be.
+
+    Processes are moved only where nothing else helps: first the own group as it is, then the top, then the own
+    group with its processes in a leaf.
+    """
+    own, *others = hierarchy.places()
+    refusals: list[OSError] = []
+    for place, move in [(own, False), *((other, False) for other in others), (own, True)]:
+        try:
+            if move:
+                _move_to_leaf(place)
+            _enable(place, wanted)
+            return (place,)
+        except OSError as error:
+            refusals.append(error)
+    raise refusals[-1]
+
+
+def _enable(place: Path, wanted: Sequence[str]) -> None:
+    switch = place / "cgroup.subtree_control"
+    if missing := [each for each in wanted if each not in _words(switch)]:
+        _write(switch, " ".join(f"+{each}" for each in missing))
+    if not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+
+
+def _move_to_leaf(place: Path) -> None:
+    leaf = place / LEAF
+    leaf.mkdir(exist_ok=True)
+    for _ in range(10):  # processes may fork while they are moved
+        members = _members(place)
+        if not members:
+            return
+        for pid in members:
+            with suppress(ProcessLookupError):
+                _write(leaf / "cgroup.procs", str(pid))
+
+
+def _write_limits(folders: Mapping[str, Path], limits: Limits, *, version: int) -> None:
+    memory, pids = folders["memory"], folders["pids"]
+    if version == 1:
+        _write(memory / "memory.limit_in_bytes", str(limits.memory))
+        _limit_swap(memory, limits)
+    else:
+        _write(memory / "memory.max", str(limits.memory))
+        _write(memory / "memory.oom.group", "1")
+        if (memory / "memory.swap.max").exists():
+            _write(memory / "memory.swap.max", "0")
+    _write(pids / "pids.max", str(limits.processes + OWN_PROCESSES))
+    if cpu := folders.get("cpu"):
+        quota = max(1000, round(limits.cpus * PERIOD))
+        if (cpu / "cpu.cfs_quota_us").exists():
+            _write(cpu / "cpu.cfs_period_us", str(PERIOD))
+            _write(cpu / "cpu.cfs_quota_us", str(quota))
+        else:
+            _write(cpu / "cpu.max", f"{quota} {PERIOD}")
+
+
+def _limit_swap(memory: Path, limits: Limits) -> None:
+    """v1 counts swap only where the kernel was started with swapaccount; elsewhere the group is kept out of swap."""
+    together = memory / "memory.memsw.limit_in_bytes"
+    if together.exists():
+        _write(together, str(limits.memory))
+    else:
+        _write(memory / "memory.swappiness", "0")
+
+
+def _kill_members(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if (folder / "pids.max").exists():
+        _write(folder / "pids.max", "0")  # nobody forks away from what follows
+    if (folder / "cgroup.kill").exists():
+        _write(folder / "cgroup.kill", "1")
+    deadline = time.monotonic() + PATIENCE
+    while members := _members(folder):
+        for pid in members:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise JailUnavailable(f"process {members[0]} in {folder} does not die: see `ps {members[0]}`")
+        time.sleep(0.001)
+
+
+def _remove(folder: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            folder.rmdir()
+            return
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            # The kernel lets go of a group a moment after its last process.
+            if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.001)
+
+
+def _sweep_one(folder: Path) -> bool:
+    with _stale(folder) as stale:
+        if stale:
+            _kill_members(folder)
+            _remove(folder)
+    return stale
+
+
+@contextmanager
+def _stale(folder: Path) -> Iterator[bool]:
+    """Whether the maker is dead: its number is free, and so is its lock, which other PID namespaces see too."""
+    match = NAME.fullmatch(folder.name)
+    if match is None or _alive(int(match[1])) or not os.access(folder, os.W_OK):
+        yield False
+        return
+    try:
+        lock = _lock(folder)
+    except (BlockingIOError, FileNotFoundError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.close(lock)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _lock(folder: Path) -> int:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _groups(place: Path) -> list[Path]:
+    try:
+        return [entry for entry in place.iterdir() if NAME.fullmatch(entry.name)]
+    except FileNotFoundError:  # another's group, gone since it was listed
+        return []
+
+
+def _members(folder: Path) -> list[int]:
+    return [int(line) for line in (folder / "cgroup.procs").read_text().split()]
+
+
+def _words(file: Path) -> frozenset[str]:
+    return frozenset(file.read_text().split()) if file.exists() else frozenset()
+
+
+def _count(file: Path, key: str) -> int:
+    """One figure of a file of `key value` lines."""
+    pairs = (line.split() for line in file.read_text().splitlines())
+    return next((int(value) for name, value in pairs if name == key), 0)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error  # a failed flush knows no name
+
+
+def _brief(error: OSError) -> str:
+    return f"{error.filename or 'cgroup'}: {error.strerror}"

@@ -1,0 +1,1 @@
+"""The kinds of contest, one file each."""

@@ -1,0 +1,203 @@
+"""One model of a pool under one attack: guest, oracle, judgement."""
+
+import io
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from tiltyard.attacks.norms import distances, project
+from tiltyard.contest.budget import Meter
+from tiltyard.contest.entry import Entry
+from tiltyard.contest.pool import ModelSpec
+from tiltyard.contest.run import Run, Step
+from tiltyard.contest.track import Measured, Shard
+from tiltyard.defences.pool import Pool
+from tiltyard.jail.limits import Limits
+from tiltyard.jail.oracle import Oracle
+from tiltyard.jail.referee import GuestFailed, Referee, Visit, batches, host
+from tiltyard.vision.data import LabelledImages
+
+GALLERY = 8
+SCHEMA = {
+    "item": pl.String,
+    "data": pl.String,
+    "model": pl.String,
+    "label": pl.Int64,
+    "predicted": pl.Int64,
+    "attacked": pl.Int64,
+    "misclassified": pl.Boolean,
+    "distance": pl.Float64,
+    "clipped": pl.Boolean,
+}
+
+
+def attack_model(entry: Entry, shard: Shard, pool: Pool, run: Run, limits: Limits | None = None) -> Measured:
+    """Rows, facts, the guest's log and a small gallery of one model's run; a failed run has its reason in the facts."""
+    spec = pool.model(shard.name)
+    images, classifier = pool.images(spec.data), pool.classifier(spec)
+    inputs = classifier.to_range(images.tensor())
+    meter = Meter(spec.budget(len(images)))
+    oracle = Oracle(classifier, meter, sample=inputs, device=run.device)
+    attempt = _Attempt(spec, images, inputs, oracle, meter, run)
+    bounds = replace(limits or Limits(), seconds=shard.seconds or Limits().seconds)
+    with _unpacked(entry) as code:
+        visit = Visit(code, attempt.settings(), spec.batch_size, run.seed, run.trust, pool_files(pool), bounds)
+        attempt.go(visit)
+    return attempt.measured(bounds)
+
+
+def pool_files(pool: Pool) -> tuple[Path, ...]:
+    """What no guest may read: every model and every label of the pool."""
+    models = [path for model in pool.spec.models for path in pool.files_of(model)]
+    return (*models, *(path for name in pool.spec.data for path in pool.images(name).files))
+
+
+@contextmanager
+def _unpacked(entry: Entry) -> Iterator[Path]:
+    """The entry's code in a folder that can be imported from."""
+    with tempfile.TemporaryDirectory(prefix="tiltyard-entry-") as name:
+        folder = Path(name)
+        is_content = "__init__.py" in entry.members
+        target = folder / "attacker" if is_content else folder
+        target.mkdir(exist_ok=True)
+        entry.unpack(target)
+        yield folder
+
+
+class _Attempt:
+    """The state of one run: what is measured so far, and why it failed if it did."""
+
+    def __init__(
+        self, spec: ModelSpec, images: LabelledImages, inputs: Tensor, oracle: Oracle, meter: Meter, run: Run
+    ) -> None:
+        self.spec, self.images, self.inputs, self.oracle, self.meter, self.run = (
+            spec,
+            images,
+            inputs,
+            oracle,
+            meter,
+            run,
+        )
+        self.frames: list[pl.DataFrame] = []
+        self.gallery: list[tuple[Tensor, Tensor, int, int]] = []
+        self.failure = self.log = ""
+        self.seconds = self.start_seconds = 0.0
+
+    def settings(self) -> dict[str, Any]:
+        """What the contest tells an attack about the model."""
+        low, high = self.spec.range
+        return {
+            "x_min": low,
+            "x_max": high,
+            "dataset": self.spec.dataset,
+            "magnitude": self.spec.threat.eps,
+            "norm": self.spec.norm,
+            "forwards_per_image": self.spec.forwards,
+            "gradients_per_image": self.spec.gradients,
+        }
+
+    def go(self, visit: Visit) -> None:
+        """Runs the guest over all batches; what is the entry's fault ends up in `failure`."""
+        began = time.monotonic()
+        try:
+            with host(visit, self.oracle, self.images.shape) as referee:
+                self.start_seconds = time.monotonic() - began
+                self._all_batches(referee)
+        except GuestFailed as error:
+            self.failure, self.log = self._reason(str(error)), error.log
+        self.seconds = time.monotonic() - began
+
+    def _all_batches(self, referee: Referee) -> None:
+        for chosen in batches(len(self.images), self.spec.batch_size):
+            inputs, labels = self.inputs[chosen], self.images.labels[chosen]
+            raw = referee.attack(inputs.numpy(), labels)
+            if self.meter.exceeded:
+                raise GuestFailed("over budget")
+            self.log = referee.log
+            self._judge(chosen, inputs, torch.from_numpy(labels), raw)
+            self._report(chosen.stop)
+
+    def _judge(self, chosen: slice, inputs: Tensor, labels: Tensor, raw: Tensor) -> None:
+        clipped = project(raw, inputs, self.spec.threat, self.spec.range)
+        before, after = self.oracle.judge(inputs), self.oracle.judge(clipped)
+        self.frames.append(
+            pl.DataFrame(
+                {
+                    "item": [f"{self.spec.data}/{name}" for name in self.images.names[chosen]],
+                    "data": [self.spec.data] * len(labels),
+                    "model": [self.spec.name] * len(labels),
+                    "label": labels.numpy(),
+                    "predicted": before.numpy(),
+                    "attacked": after.numpy(),
+                    "misclassified": (after != labels).numpy(),
+                    "distance": distances(clipped, inputs, self.spec.norm).double().numpy(),
+                    "clipped": ((clipped - raw).abs().flatten(1).amax(1) > 0).numpy(),
+                },
+                schema=SCHEMA,
+            )
+        )
+        for index in ((before == labels) & (after != labels)).nonzero()[:, 0].tolist():
+            if len(self.gallery) < GALLERY:
+                self.gallery.append((inputs[index], clipped[index], int(labels[index]), int(after[index])))
+
+    def _report(self, done: int) -> None:
+        self.run.progress(Step(self.spec.name, done, len(self.images), self.meter.spent, self.meter.budget))
+
+    def _reason(self, told: str) -> str:
+        """Over budget is what the rules punish, whatever the attack made of the refusal."""
+        budget = self.meter.budget
+        if not self.meter.exceeded or budget is None:
+            return told
+        return f"over budget: more than {budget.forwards} forward and {budget.backwards} backward passes were asked for"
+
+    def measured(self, limits: Limits) -> Measured:
+        rows = pl.concat(self.frames) if self.frames else pl.DataFrame(schema=SCHEMA)
+        artefacts = {f"{self.spec.name}.log": self.log.encode()} if self.log else {}
+        if self.gallery:
+            artefacts[f"{self.spec.name}.npz"] = self._gallery_file()
+        return Measured(rows, self._facts(limits), artefacts)
+
+    def _facts(self, limits: Limits) -> Mapping[str, Any]:
+        budget, traits = self.spec.budget(len(self.images)), self.oracle.traits
+        return {
+            "shard": self.spec.name,
+            "data": self.spec.data,
+            "items": len(self.images),
+            "norm": self.spec.norm,
+            "eps": self.spec.threat.eps,
+            "forwards": self.meter.spent.forwards,
+            "gradients": self.meter.spent.backwards,
+            "forwards_allowed": budget.forwards,
+            "gradients_allowed": budget.backwards,
+            "own_forwards": self.oracle.own_forwards,
+            "over_budget": self.meter.exceeded,
+            "seconds": self.seconds,
+            "start_seconds": self.start_seconds,
+            "seconds_allowed": limits.seconds,
+            "failure": self.failure,
+            "deterministic": traits.deterministic,
+            "batch_dependent": traits.batch_dependent,
+            "jailed": not self.run.trust,
+        }
+
+    def _gallery_file(self) -> bytes:
+        clean, attacked, labels, predicted = zip(*self.gallery, strict=True)
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            clean=torch.stack(clean).numpy(),
+            attacked=torch.stack(attacked).numpy(),
+            labels=np.array(labels),
+            predicted=np.array(predicted),
+            range=np.array(self.spec.range),
+        )
+        return buffer.getvalue()
