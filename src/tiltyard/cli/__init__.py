@@ -1,0 +1,19 @@
+"""The command line: `tiltyard …`."""
+
+import sys
+
+from tiltyard.errors import JailUnavailable, TiltyardError
+
+
+def main() -> None:
+    """Runs the command line; an error of ours is one line on standard error, a traceback only with `--debug`."""
+    from tiltyard.cli.app import app
+    from tiltyard.cli.exits import BAD_INPUT, NO_JAIL
+
+    try:
+        app(prog_name="tiltyard")
+    except TiltyardError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        print(f"tiltyard: {error}", file=sys.stderr)  # noqa: T201 - the one place where errors are shown
+        sys.exit(NO_JAIL if isinstance(error, JailUnavailable) else BAD_INPUT)

@@ -15,9 +15,14 @@ Figures = Callable[[pl.DataFrame], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Clusters:
-    """Which rows belong to each independent unit, and which units may stand in for each other."""
+    """Which rows belong to each independent unit, and which units may stand in for each other.
 
-    rows: list[NDArray[np.int64]]
+    `order` lists row indices unit by unit; unit u has `sizes[u]` of them from `starts[u]` on.
+    """
+
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
     strata: list[NDArray[np.int64]]
 
     def draw(self, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -25,16 +30,22 @@ class Clusters:
         return np.concatenate([generator.choice(units, size=len(units)) for units in self.strata])
 
     def row_indices(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.concatenate([self.rows[unit] for unit in units])
+        sizes = self.sizes[units]
+        ends = np.cumsum(sizes)
+        shift = np.repeat(self.starts[units] - (ends - sizes), sizes)
+        chosen: NDArray[np.int64] = self.order[shift + np.arange(ends[-1])]
+        return chosen
 
 
 def clusters_of(rows: pl.DataFrame, cluster: str, stratum: str | None) -> Clusters:
     """Groups rows by stratum and cluster, in sorted order, so that row order does not matter to a resample."""
     keys = [stratum, cluster] if stratum else [cluster]
     groups = rows.with_row_index("_row").group_by(keys).agg(pl.col("_row").sort()).sort(keys)
-    members = [np.asarray(group, dtype=np.int64) for group in groups["_row"].to_list()]
-    labels = groups[stratum].to_numpy() if stratum else np.zeros(len(members))
-    return Clusters(members, [np.flatnonzero(labels == label) for label in dict.fromkeys(labels.tolist())])
+    sizes = groups["_row"].list.len().to_numpy().astype(np.int64)
+    order = groups["_row"].explode().to_numpy().astype(np.int64)
+    labels = groups[stratum].to_list() if stratum else [None] * len(groups)
+    strata = [np.flatnonzero([label == chosen for label in labels]) for chosen in dict.fromkeys(labels)]
+    return Clusters(order, np.cumsum(sizes) - sizes, sizes, strata)
 
 
 def resamples(

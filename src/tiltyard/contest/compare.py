@@ -37,18 +37,11 @@ def compare(first: Evaluation, second: Evaluation, *, seed: int = 0, count: int 
         if evaluation.record.reason:
             raise EvaluationError(f"{evaluation.folder} failed ({evaluation.record.reason}): there is nothing to pair")
     track = find_track(first.record.identity.track)
-    rows = [_sorted(evaluation.rows, track) for evaluation in (first, second)]
-    if not rows[0].select(_keys(track)).equals(rows[1].select(_keys(track))):
+    keys = list(track.keys)
+    rows = [evaluation.rows.sort(keys) for evaluation in (first, second)]
+    if not rows[0].select(keys).equals(rows[1].select(keys)):
         raise EvaluationError(f"{first.folder} and {second.folder} did not measure the same items")
     return _paired(track, rows, [first.record.facts, second.record.facts], seed=seed, count=count)
-
-
-def _keys(track: Track) -> list[str]:
-    return ["item", *([track.stratum] if track.stratum else []), track.cluster]
-
-
-def _sorted(rows: pl.DataFrame, track: Track) -> pl.DataFrame:
-    return rows.sort(_keys(track))
 
 
 def _paired(track: Track, rows: list[pl.DataFrame], facts: list[Facts], *, seed: int, count: int) -> Comparison:

@@ -76,6 +76,8 @@ class Track(ABC):
     version: ClassVar[str]
     entries: ClassVar[tuple[EntryFormat, ...]]
     metrics: ClassVar[tuple[Metric, ...]]
+    keys: ClassVar[tuple[str, ...]]
+    """The columns that tell one row from another: what two evaluations are paired by."""
     cluster: ClassVar[str]
     """The column whose values a bootstrap resamples: what is independent."""
     stratum: ClassVar[str | None] = None

@@ -38,6 +38,7 @@ class WhiteBox(Track):
     version: ClassVar[str] = "1"
     entries: ClassVar[tuple[EntryFormat, ...]] = (ATTACK,)
     metrics: ClassVar[tuple[Metric, ...]] = (Metric("score", "%", higher_is_better=True, decimals=4),)
+    keys: ClassVar[tuple[str, ...]] = ("model", "item")
     cluster: ClassVar[str] = "item"
     stratum: ClassVar[str | None] = "data"
     parts: ClassVar[str] = "models"

@@ -1,0 +1,65 @@
+# Two commands for a newcomer: make demo, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Another torch build: make demo TORCH_INDEX=<address of a wheel index for your CPU or CUDA>
+TORCH_INDEX ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+CONSTRAINED := -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+.PHONY: demo test check bench docs install install-dev bubblewrap format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    the white-box contest end to end, on what the package ships"
+	@echo "make test    all tests          make check   ruff, mypy --strict, import-linter"
+	@echo "make bench   measure what README claims (writes bench/results)"
+	@echo "make docs    build the documentation into site/"
+
+demo: install bubblewrap
+	$(BIN)/tiltyard demo
+
+test: install-dev bubblewrap
+	$(BIN)/python -m pytest
+
+check: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install-dev bubblewrap
+	for script in same_rows meter overhead startup; do $(BIN)/python -m bench.$$script || exit 1; done
+
+docs: install-dev
+	$(BIN)/mkdocs build --strict
+
+format: install-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tiltyard needs Python 3.11 or newer: make demo PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
+	@echo "installing into $(VENV): some minutes the first time"
+	$(if $(TORCH_INDEX),$(PIP) install -c constraints.txt --index-url $(TORCH_INDEX) torch)
+	$(PIP) install $(CONSTRAINED) -e .
+	@touch $@
+
+# torchattacks pins a requests release that nothing else here can share, and torchvision, which it does not import
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) install $(CONSTRAINED) -e '.[dev]'
+	$(PIP) install $(CONSTRAINED) --no-deps torchattacks
+	@touch $@
+
+bubblewrap:
+	@sh tools/install-bubblewrap.sh
+
+clean:
+	rm -rf $(VENV) site .demo runs build dist

@@ -1,0 +1,14 @@
+"""Exit codes, for use in CI; documented in `tiltyard --help` and docs/cli.md."""
+
+DONE = 0
+"""Done, and the answer is yes."""
+ANSWER_IS_NO = 1
+"""Below `--fail-under`, or `verify` found a difference."""
+BAD_INPUT = 2
+"""A wrong option, file or reference; nothing was changed."""
+ENTRY_FAILED = 3
+"""The entry failed by the rules and scored 0."""
+NO_JAIL = 4
+"""No working jail: `tiltyard doctor` says what lacks."""
+INTERRUPTED = 130
+"""Interrupted; `--resume` goes on."""

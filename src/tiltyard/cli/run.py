@@ -1,0 +1,173 @@
+"""`tiltyard run TRACK ENTRY`: scores a hand-in by a contest's rules."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tiltyard.cli.display import check_writable, progress_bars, show, spread, table, write_json
+from tiltyard.cli.exits import ANSWER_IS_NO, ENTRY_FAILED, INTERRUPTED
+
+if TYPE_CHECKING:
+    from tiltyard.contest.entry import Entry
+    from tiltyard.contest.evaluation import Evaluation
+    from tiltyard.tracks.whitebox import WhiteBox
+
+run = typer.Typer(help="Score a hand-in by a contest's rules.", no_args_is_help=True)
+
+
+@run.callback()
+def tracks() -> None:
+    """Score a hand-in by a contest's rules."""
+
+
+@run.command()
+def whitebox(
+    entry: Annotated[str, typer.Argument(help="Zip, folder or .py with an Attacker; or a name: pgd, foolbox:LinfPGD.")],
+    pool: Annotated[str, typer.Option(help="Shipped pool (digits, cvpr2021) or a pool.toml.")] = "digits",
+    files: Annotated[Path | None, typer.Option(help="Where the pool's relative paths start.")] = None,
+    items: Annotated[int | None, typer.Option(min=1, help="Only the first N images of each data set.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Evaluation folder; by default a new one below runs/.")] = None,
+    json: Annotated[
+        str | None, typer.Option(help="Write the result as JSON to FILE, or - for standard output.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted evaluation in --out.")] = False,
+    trust: Annotated[bool, typer.Option("--trust", help="Run the code without a jail: your own code only.")] = False,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    device: Annotated[str, typer.Option(help="Where the models run: cpu, cuda.")] = "cpu",
+    jobs: Annotated[int, typer.Option(min=1, help="Models attacked at the same time.")] = 1,
+    fail_under: Annotated[float | None, typer.Option(help="Exit 1 if the score is below this.")] = None,
+) -> None:
+    """White-box attacks on defended models (CVPR 2021): a metered budget a model, clipped and judged by us.
+
+    Example: tiltyard run whitebox my_attack.zip --pool digits --out runs/mine --json mine.json
+    """
+    check_writable(json)
+    check_device(device)
+    evaluation = evaluate_whitebox(
+        entry, pool, files=files, items=items, out=out, resume=resume, trust=trust, seed=seed, device=device, jobs=jobs
+    )
+    show(describe(evaluation), json_to=json)
+    write_json(as_json(evaluation), json)
+    if evaluation.record.reason:
+        raise typer.Exit(ENTRY_FAILED)
+    if fail_under is not None and evaluation.record.values["score"] < fail_under:
+        raise typer.Exit(ANSWER_IS_NO)
+
+
+def evaluate_whitebox(
+    entry: str,
+    pool: str,
+    *,
+    files: Path | None = None,
+    items: int | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    trust: bool = False,
+    seed: int = 0,
+    device: str = "cpu",
+    jobs: int = 1,
+) -> "Evaluation":
+    """Runs the contest on one entry and writes folder and report; Ctrl-C leaves what --resume goes on from."""
+    from tiltyard.contest.evaluate import evaluate_entry
+    from tiltyard.contest.executor import Here, Processes
+    from tiltyard.contest.run import Run
+    from tiltyard.defences.pool import load_pool
+    from tiltyard.report.evaluation import write_report
+    from tiltyard.tracks.whitebox import WhiteBox
+
+    track = WhiteBox()
+    opened = open_attack(track, entry)
+    data = load_pool(pool, folder=files, items=items)
+    if not trust:
+        from tiltyard.jail.doctor import require_jail
+
+        require_jail()
+    folder = out or default_folder(track.name, opened.name)
+    try:
+        with progress_bars() as bars:
+            run = Run(seed=seed, device=device, trust=trust, progress=bars)
+            executor = Here() if jobs == 1 else Processes(jobs)
+            evaluation = evaluate_entry(track, opened, data, run, folder, resume=resume, executor=executor)
+    except KeyboardInterrupt:
+        typer.echo(f"tiltyard: interrupted; go on with --resume --out {folder}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    write_report(evaluation)
+    return evaluation
+
+
+def open_attack(track: "WhiteBox", entry: str) -> "Entry":
+    """An entry from a path, or a named attack of the catalogue, which must be installed."""
+    from tiltyard.attacks.catalogue import find_attack, is_attack_name
+
+    if is_attack_name(entry) and not Path(entry).exists():
+        find_attack(entry)
+        return track.named(entry)
+    return track.read(Path(entry))
+
+
+def default_folder(track: str, entry: str) -> Path:
+    name = "".join(char if char.isalnum() else "-" for char in Path(entry).stem)
+    return Path("runs") / f"{track}-{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+
+
+def check_device(device: str) -> None:
+    """Raises TiltyardError for a device that is not there."""
+    if device == "cpu":
+        return
+    import torch
+
+    from tiltyard.errors import TiltyardError
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise TiltyardError(f"device {device}: {str(error).splitlines()[0]}") from None
+
+
+def as_json(evaluation: "Evaluation") -> dict[str, Any]:
+    """The result for machines; scores to four decimals, as the contest published them."""
+    record = evaluation.record
+    return {
+        "status": record.status,
+        "reason": record.reason,
+        "score": round(record.values["score"], 4),
+        "interval": record.intervals.get("score"),
+        "models": [{**part, "score": round(part["score"], 4)} for part in record.parts],
+        "entry": record.identity.entry,
+        "entry_digest": record.identity.entry_digest,
+        "pool": record.identity.data,
+        "seed": record.identity.seed,
+        "trust": record.identity.trust,
+        "folder": str(evaluation.folder),
+    }
+
+
+def describe(evaluation: "Evaluation") -> str:
+    """The result for people."""
+    record = evaluation.record
+    lines = [
+        [
+            part["name"],
+            f"{part['score']:.2f}",
+            _spent(part, "forwards"),
+            _spent(part, "gradients"),
+            f"{part['seconds']:.1f}",
+        ]
+        for part in record.parts
+    ]
+    verdict = (
+        f"FAILED, score 0: {record.reason}"
+        if record.reason
+        else f"score {record.values['score']:.4f} {spread(record.intervals.get('score'))}"
+    )
+    notes = ["run without a jail (--trust)"] if record.identity.trust else []
+    report = f"report: {evaluation.folder / 'report.html'}"
+    return "\n".join(
+        [table(["model", "score", "forwards", "gradients", "seconds"], lines), "", verdict, *notes, report]
+    )
+
+
+def _spent(part: dict[str, Any] | Any, what: str) -> str:
+    return f"{part[what]} / {part[what + '_allowed']}"
