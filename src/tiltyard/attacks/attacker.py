@@ -20,6 +20,7 @@ class CatalogueAttacker:
         self.model = model
         self.batch_size = batch_size
         self.attack = find_attack(self.attack_name)
+        self.seed = torch.initial_seed()
         self.left = Budget(0, 0)
         self.batches = 0
 
@@ -41,7 +42,7 @@ class CatalogueAttacker:
             bounds=(self.model.x_min, self.model.x_max),
             budget=allowance,
             batch_size=self.batch_size,
-            seed=self.batches,
+            seed=(self.seed + self.batches) % (1 << 32),
         )
         if result.forwards is not None and result.backwards is not None:
             spent = Budget(int(result.forwards.sum()), int(result.backwards.sum()))

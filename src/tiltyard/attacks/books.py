@@ -67,7 +67,7 @@ class Books:
         self.best[index[resisting]] = points[resisting].detach()
 
     def _remember(self, points: Tensor, index: Tensor, logits: Tensor) -> None:
-        reached = logits.argmax(1) == self.labels[index]
+        reached = (logits.argmax(1) == self.labels[index]).cpu()
         new = (reached if self._threat.targeted else ~reached) & ~self.success[index]
         self.best[index[new]] = points[new].detach()
         self.success[index[new]] = True

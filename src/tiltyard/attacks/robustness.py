@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from tiltyard.attacks.catalogue import find_attack
 from tiltyard.attacks.metered import MeteredModel
 from tiltyard.attacks.norms import distances, project
-from tiltyard.attacks.result import Attack, Progress
-from tiltyard.contest.budget import Budget, Meter
+from tiltyard.attacks.result import Attack, AttackResult, Progress
+from tiltyard.contest.budget import Budget, Meter, OverBudget
 from tiltyard.contest.threat import Threat
 from tiltyard.errors import TiltyardError
 from tiltyard.vision.classifier import Classifier
@@ -90,10 +90,13 @@ def measure_robustness(
     goals = _targets(network, images, labels, seed, batch_size) if threat.targeted else labels
     began = time.perf_counter()
     run = find_attack(attack) if isinstance(attack, str) else attack
-    result = run(
-        MeteredModel(network, meter), images, goals, threat,
-        bounds=(model.low, model.high), budget=meter.budget, batch_size=batch_size, seed=seed, progress=progress,
-    )  # fmt: skip
+    try:
+        result = run(
+            MeteredModel(network, meter), images, goals, threat,
+            bounds=(model.low, model.high), budget=meter.budget, batch_size=batch_size, seed=seed, progress=progress,
+        )  # fmt: skip
+    except OverBudget:
+        result = AttackResult(images, torch.zeros(len(images), dtype=torch.bool))
     seconds = time.perf_counter() - began
     examples = project(result.images.to(device), images, threat, (model.low, model.high))
     rows = _rows(network, images, examples, labels, goals, threat, batch_size)

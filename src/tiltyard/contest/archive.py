@@ -3,20 +3,26 @@
 Every way in which an archive can be hostile or broken ends as an EntryError of one line. Nothing is written to disk.
 """
 
+import copy
+import hashlib
 import io
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from tiltyard.contest.names import check_distinct, check_name, is_junk, shown
+from tiltyard.contest.files import open_regular, unchanged
+from tiltyard.contest.names import check_distinct, check_name, is_junk, shown, shown_path
 from tiltyard.errors import EntryError
 
 CHUNK = 1 << 16
 MAX_DIRECTORY_BYTES_PER_FILE = 1024
+LOCAL_HEADER_BYTES = 30
+END_BYTES = 22
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
           KeyError, IndexError, OverflowError, MemoryError, UnicodeError)  # fmt: skip
@@ -30,9 +36,13 @@ class _Bounded(io.RawIOBase):
         self._largest = largest_read
 
     def read(self, size: int = -1) -> bytes:
-        if size < 0 or size > self._largest:
+        """What was asked for; all that is left where no size is named, as zipfile does at the archive's end."""
+        if size > self._largest:
             raise zipfile.BadZipFile("the list of members is larger than the format allows")
-        return self._file.read(size)
+        content = self._file.read(size if size >= 0 else self._largest + 1)
+        if len(content) > self._largest:
+            raise zipfile.BadZipFile("the end of the archive is not where it must be")
+        return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)
@@ -52,71 +62,124 @@ class ZipSource:
 
     def __init__(self, path: Path, *, max_files: int, max_bytes: int) -> None:
         self.path = path
+        self.where = shown_path(path)
         self._max_files = max_files
         self._max_bytes = max_bytes
+        self._digests: dict[str, str] = {}
         with self._open() as archive:
-            self._members = {info.filename: info for info in self._checked(archive.infolist())}
+            infos = sorted(self._checked(archive), key=lambda info: info.filename)
+        self._members = {info.filename: info for info in infos}
+        self._names = tuple(self._members)
 
     def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._members))
+        return self._names
 
     def check(self) -> None:
-        """Reads every member to its end: sizes counted, checksums compared."""
+        """Reads every member to its end: sizes counted, checksums compared, digests noted."""
         left = self._max_bytes
         with self._open() as archive:
-            for info in self._members.values():
-                left -= sum(len(chunk) for chunk in self._chunks(archive, info, left))
+            for name, info in self._members.items():
+                digest = hashlib.sha256()
+                for chunk in self._chunks(archive, info, left):
+                    digest.update(chunk)
+                    left -= len(chunk)
+                self._digests[name] = digest.hexdigest()
 
     def read(self, name: str) -> bytes:
         """The bytes of one member, at most the format's limit for the whole archive."""
+        [(_, content)] = self._contents([name])
+        return content
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """All members, with the archive opened once."""
+        return self._contents(self._names)
+
+    def _contents(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         with self._open() as archive:
-            return b"".join(self._chunks(archive, self._members[name], self._max_bytes))
+            for name in names:
+                content = b"".join(self._chunks(archive, self._members[name], self._max_bytes))
+                yield name, unchanged(content, self._digests[name], self.where, name)
 
     @contextmanager
     def _open(self) -> Iterator[zipfile.ZipFile]:
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
+                self._check_size(file)
                 bounded = _Bounded(file, max(CHUNK * 2, self._max_files * MAX_DIRECTORY_BYTES_PER_FILE))
                 with zipfile.ZipFile(bounded) as archive:
+                    _check_frame(file, archive)
                     yield archive
         except EntryError:
             raise
         except UnicodeError:
-            raise EntryError(f"{self.path.name}: a member's name is not valid UTF-8") from None
+            raise EntryError(f"{self.where}: a member's name is not valid UTF-8") from None
         except BROKEN as error:
-            raise EntryError(f"{self.path.name}: no readable zip archive ({_one_line(error)})") from None
+            raise EntryError(f"{self.where}: no readable zip archive ({_one_line(error)})") from None
 
-    def _checked(self, infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-        where = self.path.name
+    def _check_size(self, file: BinaryIO) -> None:
+        """Bytes that belong to no member are bounded too: room for headers, and for data that does not compress."""
+        allowed = self._max_bytes + self._max_bytes // 64 + 2 * self._max_files * MAX_DIRECTORY_BYTES_PER_FILE + CHUNK
+        if file.seek(0, io.SEEK_END) > allowed:
+            raise EntryError(f"{self.where}: the archive is larger than the format allows")
+
+    def _checked(self, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+        infos = archive.infolist()
         if len(infos) > self._max_files:
-            raise EntryError(f"{where}: {len(infos)} members; the format allows {self._max_files}")
+            raise EntryError(f"{self.where}: {len(infos)} members; the format allows {self._max_files}")
         for info in infos:
-            _check_member(info, where)
-        files = [info for info in infos if not info.is_dir() and not is_junk(info.filename)]
-        check_distinct([info.filename for info in files], where)
-        return files
+            _check_member(info, self.where)
+        _check_layout(infos, archive.start_dir, self.where)
+        kept = [info for info in infos if not is_junk(info.filename)]
+        check_distinct([info.filename.removesuffix("/") for info in kept if not _lists_folder(info, kept)], self.where)
+        return [info for info in kept if not info.is_dir()]
 
     def _chunks(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> Iterator[bytes]:
+        """The member's bytes, up to `left` of them, whatever size its headers give."""
+        believed, counted = copy.copy(info), 0
+        believed.file_size = left + 1
         try:
-            with archive.open(info) as member:
+            with archive.open(believed) as member:
                 while chunk := member.read(CHUNK):
-                    left -= len(chunk)
-                    if left < 0:
+                    counted += len(chunk)
+                    if counted > left:
                         raise EntryError(
-                            f"{self.path.name}: member {shown(info.filename)}: more than the "
+                            f"{self.where}: member {shown(info.filename)}: more than the "
                             f"{self._max_bytes} bytes that the format allows in all"
                         )
                     yield chunk
         except EntryError:
             raise
         except BROKEN as error:
+            raise EntryError(f"{self.where}: member {shown(info.filename)}: cannot be read ({_one_line(error)})") from None
+        if counted != info.file_size:
             raise EntryError(
-                f"{self.path.name}: member {shown(info.filename)}: cannot be read ({_one_line(error)})"
-            ) from None
+                f"{self.where}: member {shown(info.filename)}: holds {counted} bytes, its header says {info.file_size}"
+            )
+
+
+def _check_frame(file: BinaryIO, archive: zipfile.ZipFile) -> None:
+    """An archive is one file from its first byte to its last: nothing before, nothing after, no other disks."""
+    file.seek(-END_BYTES - len(archive.comment), io.SEEK_END)
+    end = file.read(END_BYTES)
+    if not end.startswith(b"PK\5\6"):
+        raise zipfile.BadZipFile("bytes follow the end of the archive")
+    if end[4:8] not in (b"\0\0\0\0", b"\xff\xff\xff\xff") or any(info.volume for info in archive.infolist()):
+        raise zipfile.BadZipFile("archives of several disks are not allowed")
+    if min((info.header_offset for info in archive.infolist()), default=archive.start_dir) != 0:
+        raise zipfile.BadZipFile("bytes stand before the first member")
+
+
+def _check_layout(infos: list[zipfile.ZipInfo], directory: int, where: str) -> None:
+    """Members that share bytes are how a small archive holds a large one (Fifield, WOOT 2019)."""
+    ordered = sorted(infos, key=lambda info: info.header_offset)
+    starts = [*(info.header_offset for info in ordered), directory]
+    for info, (start, following) in zip(ordered, pairwise(starts), strict=True):
+        if start + LOCAL_HEADER_BYTES + info.compress_size > following:
+            raise EntryError(f"{where}: member {shown(info.filename)}: overlaps what follows it")
 
 
 def _check_member(info: zipfile.ZipInfo, where: str) -> None:
-    if info.orig_filename != info.filename and "\0" in info.orig_filename:
+    if info.orig_filename != info.filename:
         raise EntryError(f"{where}: member {shown(info.orig_filename)}: a name must not contain NUL")
     if not info.flag_bits & 0x800 and not info.orig_filename.isascii():
         raise EntryError(f"{where}: member {shown(info.filename)}: a name must be ASCII or marked as UTF-8")

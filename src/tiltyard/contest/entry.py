@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from tiltyard.contest.archive import ZipSource
-from tiltyard.contest.names import check_distinct, check_name, is_junk, shown
+from tiltyard.contest.files import digest_of, is_regular, read_bounded, unchanged, walk
+from tiltyard.contest.names import check_distinct, check_name, is_junk, shown, shown_path
 from tiltyard.errors import EntryError
 
 MIB = 1 << 20
@@ -31,11 +32,12 @@ class EntryFormat:
 
 
 class Source(Protocol):
-    """Where the members of an entry lie."""
+    """Where the members of an entry lie; what is read after `check` is what was checked, or an EntryError."""
 
     def names(self) -> tuple[str, ...]: ...
     def check(self) -> None: ...
     def read(self, name: str) -> bytes: ...
+    def contents(self) -> Iterator[tuple[str, bytes]]: ...
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,22 @@ class Entry:
         return self.source.names()
 
     def read(self, member: str) -> bytes:
+        """The bytes of one member; EntryError where there is none of that name."""
+        if member not in self.members:
+            raise EntryError(f"{self.name}: lacks {shown(member)}")
         return self.source.read(member)
 
     def unpack(self, folder: Path) -> None:
         """Writes every member below `folder`, which must be empty."""
-        for member in self.members:
+        for member, content in self.source.contents():
             target = folder / member
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self.read(member))
+            target.write_bytes(content)
 
     def keep(self, folder: Path) -> Path:
         """Stores the entry as evidence: a copy of the file, or of a folder's members."""
         if isinstance(self.source, ZipSource):
-            return Path(shutil.copyfile(self.source.path, folder / "entry.zip"))
+            return self._copy(self.source.path, folder / "entry.zip")
         if isinstance(self.source, TextSource):
             target = folder / f"entry{PurePosixPath(self.members[0]).suffix}"
             target.write_bytes(self.read(self.members[0]))
@@ -72,6 +77,12 @@ class Entry:
         target = folder / "entry"
         target.mkdir()
         self.unpack(target)
+        return target
+
+    def _copy(self, source: Path, target: Path) -> Path:
+        shutil.copyfile(source, target)
+        if digest_of(target) != self.digest:
+            raise EntryError(f"{self.name}: changed since it was checked")
         return target
 
 
@@ -89,9 +100,10 @@ class TextSource:
         """Nothing is left to count: the content was bounded when it was read."""
 
     def read(self, name: str) -> bytes:
-        if name != self.member:
-            raise KeyError(name)
         return self.content
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        yield self.member, self.content
 
 
 class FolderSource:
@@ -99,44 +111,55 @@ class FolderSource:
 
     def __init__(self, path: Path, *, max_files: int, max_bytes: int) -> None:
         self.path = path
+        self.where = shown_path(path)
         self._max_bytes = max_bytes
-        self._names = tuple(sorted(self._walk(max_files)))
-        check_distinct(list(self._names), path.name)
+        self._digests: dict[str, str] = {}
+        try:
+            self._names = tuple(sorted(self._walk(max_files)))
+        except OSError as error:
+            raise EntryError(f"{self.where}: cannot be read ({error.strerror})") from None
+        check_distinct(self._names, self.where)
 
     def names(self) -> tuple[str, ...]:
         return self._names
 
     def check(self) -> None:
+        """Reads every file to its end and notes its digest."""
         left = self._max_bytes
         for name in self._names:
-            left -= len(_read_bounded(self.path / name, left, self.path.name))
+            content = read_bounded(self.path / name, left, self.where, name)
+            left -= len(content)
+            self._digests[name] = hashlib.sha256(content).hexdigest()
 
     def read(self, name: str) -> bytes:
-        if name not in self._names:
-            raise KeyError(name)
-        return _read_bounded(self.path / name, self._max_bytes, self.path.name)
+        content = read_bounded(self.path / name, self._max_bytes, self.where, name)
+        return unchanged(content, self._digests[name], self.where, name)
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        for name in self._names:
+            yield name, self.read(name)
 
     def _walk(self, max_files: int) -> Iterator[str]:
         seen = 0
-        for file in self.path.rglob("*"):
-            name = file.relative_to(self.path).as_posix()
-            if is_junk(name) or (file.is_dir() and not file.is_symlink()):
+        for name, file in walk(self.path):
+            if is_junk(name):
                 continue
-            check_name(name, self.path.name)
-            if file.is_symlink() or not file.is_file():
-                raise EntryError(f"{self.path.name}: member {shown(name)}: only regular files are allowed")
+            check_name(name, self.where)
+            if not is_regular(file):
+                raise EntryError(f"{self.where}: member {shown(name)}: only regular files are allowed")
             seen += 1
             if seen > max_files:
-                raise EntryError(f"{self.path.name}: more than the {max_files} files that the format allows")
+                raise EntryError(f"{self.where}: more than the {max_files} files that the format allows")
             yield name
 
 
 def open_entry(path: Path, allowed: EntryFormat) -> Entry:
     """Opens and checks a zip, a folder or a single file; raises EntryError with one line that names the rule."""
-    source = _source(path, allowed)
-    _check_members(source.names(), path.name, allowed)
+    where = shown_path(path)
+    source = _source(path, where, allowed)
+    _check_members(source.names(), where, allowed)
     source.check()
-    return Entry(path.name, allowed.kind, digest_of(path), source)
+    return Entry(where, allowed.kind, digest_of(path), source)
 
 
 def text_entry(name: str, allowed: EntryFormat, *, member: str, content: bytes) -> Entry:
@@ -144,32 +167,19 @@ def text_entry(name: str, allowed: EntryFormat, *, member: str, content: bytes) 
     return Entry(name, allowed.kind, hashlib.sha256(content).hexdigest(), TextSource(member, content))
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, or of the sorted `digest name` lines of a folder's regular files."""
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and not is_junk(_relative(file, path)))
-        lines = (f"{digest_of(file)} {_relative(file, path)}\n" for file in files)
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _relative(file: Path, folder: Path) -> str:
-    return file.relative_to(folder).as_posix()
-
-
-def _source(path: Path, allowed: EntryFormat) -> Source:
+def _source(path: Path, where: str, allowed: EntryFormat) -> Source:
     bounds = {"max_files": allowed.max_files, "max_bytes": allowed.max_bytes}
     if path.is_dir():
         return FolderSource(path, **bounds)
     if not path.is_file():
-        raise EntryError(f"{path}: no such file or folder")
+        raise EntryError(f"{where}: no such file or folder")
     suffix = path.suffix.lower()
     if suffix not in allowed.suffixes:
-        raise EntryError(f"{path.name}: an entry is a folder or a file of type {', '.join(allowed.suffixes)}")
+        raise EntryError(f"{where}: an entry is a folder or a file of type {', '.join(allowed.suffixes)}")
     if suffix == ".zip":
         return ZipSource(path, **bounds)
-    return TextSource(check_name(path.name, path.name), _read_bounded(path, allowed.max_bytes, path.name))
+    content = read_bounded(path, allowed.max_bytes, where, path.name, follow=True)
+    return TextSource(check_name(path.name, where), content)
 
 
 def _check_members(names: tuple[str, ...], where: str, allowed: EntryFormat) -> None:
@@ -178,17 +188,6 @@ def _check_members(names: tuple[str, ...], where: str, allowed: EntryFormat) -> 
             raise EntryError(f"{where}: member {shown(name)}: the format allows only {', '.join(allowed.members)}")
     if allowed.required and not any(fnmatchcase(name, rule) for name in names for rule in allowed.required):
         raise EntryError(f"{where}: lacks {' or '.join(allowed.required)}")
-
-
-def _read_bounded(path: Path, limit: int, where: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        raise EntryError(f"{where}: member {shown(path.name)}: cannot be read ({error.strerror})") from None
-    if len(content) > limit:
-        raise EntryError(f"{where}: member {shown(path.name)}: more bytes than the format allows in all")
-    return content
 
 
 def write_zip(path: Path, members: dict[str, bytes]) -> None:

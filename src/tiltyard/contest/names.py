@@ -1,6 +1,8 @@
 """Which member names an entry may have: plain relative paths that mean the same everywhere."""
 
 import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 
 from tiltyard.errors import EntryError
 
@@ -45,7 +47,13 @@ def shown(name: str) -> str:
     return ascii(name if len(name) <= 80 else name[:77] + "…")
 
 
-def check_distinct(names: list[str], where: str) -> None:
+def shown_path(path: Path) -> str:
+    """A file's own name, fit for a one-line message; that of the folder where the path is `.` or `..`."""
+    name = path.resolve().name if path.name in ("", "..") else path.name
+    return name if name.isprintable() else shown(name)
+
+
+def check_distinct(names: Iterable[str], where: str) -> None:
     """Raises EntryError where two members have one name, or one is a folder of another."""
     seen: dict[str, str] = {}
     for name in names:

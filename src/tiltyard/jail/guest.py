@@ -19,6 +19,9 @@ import torch
 from tiltyard.jail.remote import RemoteModel, RemoteOracle
 from tiltyard.jail.wire import HEADER, Kind, Layout, Memory, Message
 
+MESSAGE_CHARACTERS = 200
+"""The reason has room for the place too."""
+
 
 def main(arguments: list[str]) -> None:
     """Serves until the oracle says END; every failure is told in one line, its traceback printed."""
@@ -72,7 +75,7 @@ def _attacker_class() -> Any:
 
 def _seed(seed: int) -> None:
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed % (1 << 32))
     torch.manual_seed(seed)
 
 
@@ -88,10 +91,10 @@ def _result(returned: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _told(error: Exception, code: str) -> str:
-    """The error and the entry's own line that raised it."""
+    """The error, cut where it is long, and the entry's own line that raised it."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(code)]
     at = f" (line {frames[-1].lineno} of {Path(frames[-1].filename).relative_to(code)})" if frames else ""
-    return f"{type(error).__name__}: {error}{at}"
+    return f"{type(error).__name__}: {str(error)[:MESSAGE_CHARACTERS]}{at}"
 
 
 if __name__ == "__main__":

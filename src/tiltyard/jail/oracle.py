@@ -55,6 +55,7 @@ class Oracle:
         self.device = device
         self.own_forwards = 0
         self._bytes_allowed = graph_bytes
+        self._bytes_kept = 0
         self._graphs: OrderedDict[int, _Graph] = OrderedDict()
         self._tickets = 0
         self.traits = self._look(sample)
@@ -68,6 +69,7 @@ class Oracle:
         graph = self._graph(images)
         self._tickets += 1
         self._graphs[self._tickets] = graph
+        self._bytes_kept += graph.size
         self._evict()
         return graph.logits.detach().cpu(), self._tickets
 
@@ -78,6 +80,7 @@ class Oracle:
             return None
         self.meter.charge(backwards=len(vector))
         del self._graphs[ticket]
+        self._bytes_kept -= graph.size
         return self._product(graph, vector)
 
     def vjp_at(self, images: Tensor, vector: Tensor) -> Tensor:
@@ -104,8 +107,9 @@ class Oracle:
         return (torch.zeros_like(graph.inputs) if gradient is None else gradient).cpu()
 
     def _evict(self) -> None:
-        while len(self._graphs) > 1 and sum(graph.size for graph in self._graphs.values()) > self._bytes_allowed:
-            self._graphs.popitem(last=False)
+        while len(self._graphs) > 1 and self._bytes_kept > self._bytes_allowed:
+            _, oldest = self._graphs.popitem(last=False)
+            self._bytes_kept -= oldest.size
 
     def _look(self, sample: Tensor) -> Traits:
         few = sample[:4].to(self.device)

@@ -72,7 +72,7 @@ def host(visit: Visit, oracle: Oracle, x_shape: tuple[int, int, int]) -> Iterato
         descriptors = [theirs.fileno(), request.descriptor, reply_to_guest]
         mounts = {CODE: visit.code}
         code = inside(CODE, mounts, trust=visit.trust)
-        program = [sys.executable, "-I", "-m", "tiltyard.jail.guest", *map(str, descriptors), code]
+        program = [sys.executable, "-I", "-u", "-m", "tiltyard.jail.guest", *map(str, descriptors), code]
         guest = stack.enter_context(
             launch(
                 program,
@@ -249,9 +249,10 @@ class Referee:
             ready = self._wait(until)
             if self._guest.log in ready:
                 self._read_log()
-            if self._connection.fileno() in ready:
+            late = time.monotonic() >= until
+            if self._connection.fileno() in ready and not (late and until >= self._deadline):
                 return self._packet()
-            if time.monotonic() >= until:
+            if late:
                 raise GuestFailed(self._late(until, seconds))
 
     def _wait(self, until: float) -> set[int]:

@@ -100,6 +100,8 @@ class RemoteModel(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         self._check(tuple(images.shape))
         floats = images.to(torch.float32)
+        if not torch.is_grad_enabled():
+            floats = floats.detach()  # a Function is told only that the images want a gradient
         if not len(floats):
             return floats.new_zeros((0, self.num_classes))
         parts = torch.split(floats, self._oracle.layout.capacity)

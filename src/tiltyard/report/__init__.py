@@ -1,0 +1,1 @@
+"""Evaluations, boards and robustness as self-contained HTML pages: no network, no script, light and dark."""

@@ -1,7 +1,9 @@
 """What the other libraries have in common: images in [0, 1], one batch at a time, no budget."""
 
+import random
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -54,8 +56,10 @@ def adapted(build: Build) -> Attack:
         seed: int = 0,
         progress: Progress | None = None,
     ) -> AttackResult:
+        random.seed(seed)
+        np.random.seed(seed % (1 << 32))
         torch.manual_seed(seed)
-        unit = UnitRange(model, bounds)
+        unit = UnitRange(model, bounds).to(images.device)
         attack = build(unit, Threat(threat.norm, threat.eps / unit.span, threat.targeted))
         found: list[Tensor] = []
         for part, goal in zip(torch.split(images, batch_size), torch.split(labels, batch_size), strict=True):

@@ -1,0 +1,79 @@
+"""The report of an evaluation folder: `report.html`, beside the evidence and no part of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tiltyard.contest.evaluation import Evaluation, write_atomically
+from tiltyard.contest.registry import find_track
+from tiltyard.contest.track import Metric
+from tiltyard.errors import TiltyardError
+from tiltyard.report.page import render
+from tiltyard.report.whitebox import whitebox_view
+
+REPORT = "report.html"
+VIEWS: Mapping[str, tuple[str, Callable[[Evaluation], Any]]] = {"whitebox": ("whitebox.html.j2", whitebox_view)}
+"""Tracks that have a page of their own: its template and what it shows beyond the common parts."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One figure of the score as it is read."""
+
+    name: str
+    unit: str
+    shown: str
+    interval: str
+
+
+def write_report(evaluation: Evaluation) -> Path:
+    """Writes the report into the evaluation folder and returns its path; the same evaluation gives the same bytes."""
+    path = evaluation.folder / REPORT
+    write_atomically(path, report_html(evaluation).encode())
+    return path
+
+
+def report_html(evaluation: Evaluation) -> str:
+    """The report as one page; EvaluationError where the rows cannot be read."""
+    record = evaluation.record
+    title, metrics = _track(record.identity.track)
+    template, view = VIEWS.get(record.identity.track, ("evaluation.html.j2", lambda _: None))
+    return render(
+        template,
+        title=title,
+        record=record,
+        identity=asdict(record.identity),
+        values=_values(evaluation, metrics),
+        environment=_environment(record.environment),
+        view=view(evaluation),
+    )
+
+
+def _track(name: str) -> tuple[str, Mapping[str, Metric]]:
+    """Title and metrics; a folder may come from a track that is not installed here."""
+    try:
+        track = find_track(name)
+    except TiltyardError:
+        return name, {}
+    return track.title, {metric.name: metric for metric in track.metrics}
+
+
+def _values(evaluation: Evaluation, metrics: Mapping[str, Metric]) -> list[Value]:
+    """The ranking figure first."""
+    record = evaluation.record
+    names = sorted(record.values, key=lambda name: (list(metrics).index(name) if name in metrics else len(metrics)))
+    return [_value(metrics.get(name, Metric(name)), record.values[name], record.intervals.get(name)) for name in names]
+
+
+def _value(metric: Metric, value: float, interval: tuple[float, float] | None) -> Value:
+    span = f"{interval[0]:.{metric.decimals}f} – {interval[1]:.{metric.decimals}f}" if interval else ""
+    return Value(metric.name, metric.unit, f"{value:.{metric.decimals}f}", span)
+
+
+def _environment(environment: Mapping[str, Any]) -> dict[str, str]:
+    """One line a fact; versions of packages in one."""
+    return {
+        name: ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
+        for name, value in environment.items()
+    }
