@@ -29,7 +29,7 @@ check: install-dev
 	$(BIN)/lint-imports
 
 bench: install-dev bubblewrap
-	for script in same_rows meter overhead startup; do $(BIN)/python -m bench.$$script || exit 1; done
+	for script in same_rows meter overhead startup; do $(BIN)/python bench/$$script.py || exit 1; done
 
 docs: install-dev
 	$(BIN)/mkdocs build --strict

@@ -1,6 +1,5 @@
 """The oracle's books are exact, its products are autograd's, and it tells what is odd about a model."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -64,10 +63,10 @@ def product(module: nn.Module, points: Tensor, weights: Tensor) -> Tensor:
 
 class TestBooks:
     @pytest.fixture
-    def counted(self) -> Iterator[tuple[Oracle, Counted]]:
+    def counted(self) -> tuple[Oracle, Counted]:
         module = network()
         made = oracle(module)
-        yield made, Counted.hooked_to(module)
+        return made, Counted.hooked_to(module)
 
     def test_what_is_charged_is_what_went_through_the_model(self, counted: tuple[Oracle, Counted]) -> None:
         asked, inside = counted
@@ -204,7 +203,8 @@ class TestAnswers:
         asked = oracle()
         with torch.no_grad():
             _, ticket = asked.logits(images(2), keep=True)
-            assert torch.equal(asked.vjp(ticket, vector(2)), product(network(), images(2), vector(2)))  # type: ignore[arg-type]
+            found = asked.vjp(ticket, vector(2))
+        assert torch.equal(found, product(network(), images(2), vector(2)))  # type: ignore[arg-type]
 
     @pytest.mark.parametrize(
         "module",
@@ -255,7 +255,9 @@ class TestTraits:
         assert (traits.classes, traits.deterministic, traits.batch_dependent) == (CLASSES, True, False)
 
     def test_statistics_of_the_batch_in_eval_mode_are_noticed(self) -> None:
-        traits = oracle(Plain(lambda x: ((x - x.mean(0)) / (x.std(0) + 1)).flatten(1)[:, :CLASSES])).traits
+        traits = oracle(
+            Plain(lambda x: ((x - x.mean(0)) / (x.std(0, correction=0) + 1)).flatten(1)[:, :CLASSES])
+        ).traits
         assert traits.batch_dependent
         assert traits.deterministic
 

@@ -49,10 +49,9 @@ def test_what_is_packed_is_what_is_unpacked(message: Message) -> None:
 def test_any_bytes_are_a_message_or_a_wire_error(packet: bytes) -> None:
     try:
         message = Message.unpack(packet)
-    except WireError as error:
-        assert "packet" in str(error)
-    else:
-        assert message.pack() == packet
+    except WireError:
+        return
+    assert message.pack() == packet
 
 
 @pytest.mark.parametrize("packet", [b"", b"T", Message(Kind.DONE).pack()[:-1], Message(Kind.DONE).pack() + b"\0"])

@@ -87,6 +87,7 @@ def measure_robustness(
     network = model.frozen(device).module
     meter = Meter(Budget.per_image(len(images), forwards=forwards, backwards=gradients))
     images, labels = images.to(device), labels.to(device)
+    model.check_fits(images, labels)
     goals = _targets(network, images, labels, seed, batch_size) if threat.targeted else labels
     began = time.perf_counter()
     run = find_attack(attack) if isinstance(attack, str) else attack
@@ -153,6 +154,6 @@ def _check(model: Classifier, images: Tensor, labels: Tensor) -> None:
     if images.dim() != 4 or len(images) != len(labels) or not len(images):
         raise TiltyardError(f"images {tuple(images.shape)} and labels {tuple(labels.shape)} do not belong together")
     slack = 1e-6 * model.span
-    if float(images.min()) < model.low - slack or float(images.max()) > model.high + slack:
+    if not (float(images.min()) >= model.low - slack and float(images.max()) <= model.high + slack):
         found = f"[{float(images.min()):g}, {float(images.max()):g}]"
         raise TiltyardError(f"images lie in {found}, the model takes [{model.low:g}, {model.high:g}]")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tiltyard.contest.files import open_regular, unchanged
-from tiltyard.contest.names import check_distinct, check_name, is_junk, shown, shown_path
+from tiltyard.contest.names import check_distinct, check_name, is_junk, one_line, shown, shown_path
 from tiltyard.errors import EntryError
 
 CHUNK = 1 << 16
@@ -114,7 +114,7 @@ class ZipSource:
         except UnicodeError:
             raise EntryError(f"{self.where}: a member's name is not valid UTF-8") from None
         except BROKEN as error:
-            raise EntryError(f"{self.where}: no readable zip archive ({_one_line(error)})") from None
+            raise EntryError(f"{self.where}: no readable zip archive ({_told(error)})") from None
 
     def _check_size(self, file: BinaryIO) -> None:
         """Bytes that belong to no member are bounded too: room for headers, and for data that does not compress."""
@@ -130,13 +130,13 @@ class ZipSource:
             _check_member(info, self.where)
         _check_layout(infos, archive.start_dir, self.where)
         kept = [info for info in infos if not is_junk(info.filename)]
-        check_distinct([info.filename.removesuffix("/") for info in kept if not _lists_folder(info, kept)], self.where)
+        check_distinct([f"{info.filename}." if info.is_dir() else info.filename for info in kept], self.where)
         return [info for info in kept if not info.is_dir()]
 
     def _chunks(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> Iterator[bytes]:
-        """The member's bytes, up to `left` of them, whatever size its headers give."""
+        """The member's bytes, whatever size its headers give; EntryError once there are more than `left`."""
         believed, counted = copy.copy(info), 0
-        believed.file_size = left + 1
+        believed.file_size = left + CHUNK + 1
         try:
             with archive.open(believed) as member:
                 while chunk := member.read(CHUNK):
@@ -150,7 +150,7 @@ class ZipSource:
         except EntryError:
             raise
         except BROKEN as error:
-            raise EntryError(f"{self.where}: member {shown(info.filename)}: cannot be read ({_one_line(error)})") from None
+            raise EntryError(f"{self.where}: member {shown(info.filename)}: cannot be read ({_told(error)})") from None
         if counted != info.file_size:
             raise EntryError(
                 f"{self.where}: member {shown(info.filename)}: holds {counted} bytes, its header says {info.file_size}"
@@ -194,5 +194,5 @@ def _check_member(info: zipfile.ZipInfo, where: str) -> None:
         raise EntryError(f"{where}: member {shown(info.filename)}: only stored and deflated members are allowed")
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__
+def _told(error: BaseException) -> str:
+    return one_line(error, 160) or type(error).__name__

@@ -1,6 +1,7 @@
 """What an attack may spend, and what it has spent."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Budget:
     @classmethod
     def per_image(cls, images: int, *, forwards: float, backwards: float) -> "Budget":
         """An average allowance: what easy images save, hard ones may use."""
-        return cls(int(forwards * images), int(backwards * images))
+        return cls(_total(forwards, images), _total(backwards, images))
 
     def covers(self, spent: "Budget") -> bool:
         """Whether `spent` stays inside: exactly the limit is allowed."""
@@ -21,6 +22,11 @@ class Budget:
 
     def __add__(self, other: "Budget") -> "Budget":
         return Budget(self.forwards + other.forwards, self.backwards + other.backwards)
+
+
+def _total(average: float, images: int) -> int:
+    """Rounded down from the average as it is written: 0.29 for 100 images is 29, though 0.29 * 100 is below it."""
+    return int(Fraction(str(average)) * images)
 
 
 class OverBudget(Exception):

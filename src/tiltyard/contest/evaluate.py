@@ -1,5 +1,6 @@
 """The one path: entry → shards → rows and facts → score → evaluation folder."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from tiltyard.contest.bootstrap import intervals
-from tiltyard.contest.entry import Entry, digest_of
+from tiltyard.contest.entry import Entry
 from tiltyard.contest.environment import describe_environment
 from tiltyard.contest.evaluation import (
     ARTEFACTS,
@@ -24,16 +25,19 @@ from tiltyard.contest.evaluation import (
     Record,
     first_line,
     read_evaluation,
+    read_rows,
     write_atomically,
     write_record,
 )
 from tiltyard.contest.executor import Executor, Here
+from tiltyard.contest.files import digest_of
 from tiltyard.contest.run import Run
 from tiltyard.contest.track import Facts, Measured, Score, Shard, Track, TrackData
 from tiltyard.errors import EvaluationError
 
 PLAN = "plan.json"
 SHARDS = "shards"
+FACTS = "facts.json"
 
 
 def evaluate_entry(
@@ -91,6 +95,7 @@ def _identity(track: Track, entry: Entry, data: TrackData, run: Run) -> Identity
 
 def _same(evaluation: Evaluation, identity: Identity) -> Evaluation:
     _check_same(evaluation.folder, asdict(evaluation.record.identity), identity)
+    _clear(evaluation.folder)
     return evaluation
 
 
@@ -134,7 +139,7 @@ def _finish(track: Track, entry: Entry, identity: Identity, store: "_Store", mea
         files=_digests(folder),
     )
     evaluation = write_record(folder, record)
-    store.clear()
+    _clear(folder)
     return evaluation
 
 
@@ -149,6 +154,25 @@ def _parquet(rows: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
+def _read_plan(plan: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(plan.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise EvaluationError(f"{plan}: malformed ({first_line(error)})") from None
+
+
+def _half_written(path: Path) -> bool:
+    """What a process leaves that is killed while it writes."""
+    return path.name.startswith((f".{PLAN}.", f".{ROWS}.", f".{RECORD}."))
+
+
+def _clear(folder: Path) -> None:
+    """Takes away what only an unfinished evaluation needs."""
+    shutil.rmtree(folder / SHARDS, ignore_errors=True)
+    for path in (folder / PLAN, *filter(_half_written, folder.iterdir())):
+        path.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True)
 class _Store:
     """The finished shards of an unfinished evaluation."""
@@ -159,19 +183,20 @@ class _Store:
 
     def __post_init__(self) -> None:
         plan = self.folder / PLAN
-        if self.resume and plan.is_file():
-            try:
-                found = json.loads(plan.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise EvaluationError(f"{plan}: malformed ({first_line(error)})") from None
-            _check_same(self.folder, found, self.identity)
-        elif self.folder.is_dir() and any(self.folder.iterdir()):
-            raise EvaluationError(f"{self.folder}: is not empty: choose another folder, or add --resume")
-        (self.folder / SHARDS).mkdir(parents=True, exist_ok=True)
-        write_atomically(plan, json.dumps(asdict(self.identity)).encode())
+        try:
+            if self.resume and plan.is_file():
+                _check_same(self.folder, _read_plan(plan), self.identity)
+            elif self.folder.exists() and any(not _half_written(path) for path in self.folder.iterdir()):
+                hint = "" if self.resume else ", or add --resume"
+                raise EvaluationError(f"{self.folder}: is not empty: choose another folder{hint}")
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(plan, json.dumps(asdict(self.identity)).encode())
+            (self.folder / SHARDS).mkdir(exist_ok=True)
+        except OSError as error:
+            raise EvaluationError(f"{self.folder}: cannot be written ({error.strerror})") from None
 
     def load(self, shards: list[Shard]) -> dict[str, Measured]:
-        return {shard.name: self._read(shard) for shard in shards if (self._at(shard) / "facts.json").is_file()}
+        return {shard.name: self._read(shard) for shard in shards if (self._at(shard) / FACTS).is_file()}
 
     def keep(self, shard: Shard, measured: Measured) -> None:
         """The facts are written last: a shard counts as finished when they are there."""
@@ -179,12 +204,10 @@ class _Store:
         (at / ARTEFACTS).mkdir(parents=True, exist_ok=True)
         for name, content in measured.artefacts.items():
             (at / ARTEFACTS / name).write_bytes(content)
-        write_atomically(at / ROWS, _parquet(measured.rows))
-        write_atomically(at / "facts.json", json.dumps(dict(measured.facts), allow_nan=False).encode())
-
-    def clear(self) -> None:
-        shutil.rmtree(self.folder / SHARDS)
-        (self.folder / PLAN).unlink()
+        rows = _parquet(measured.rows)
+        write_atomically(at / ROWS, rows)
+        finished = {"rows": hashlib.sha256(rows).hexdigest(), "facts": dict(measured.facts)}
+        write_atomically(at / FACTS, json.dumps(finished, allow_nan=False).encode())
 
     def _at(self, shard: Shard) -> Path:
         return self.folder / SHARDS / shard.name
@@ -192,10 +215,10 @@ class _Store:
     def _read(self, shard: Shard) -> Measured:
         at = self._at(shard)
         try:
-            facts = json.loads((at / "facts.json").read_text(encoding="utf-8"))
+            finished = json.loads((at / FACTS).read_text(encoding="utf-8"))
             artefacts = {file.name: file.read_bytes() for file in (at / ARTEFACTS).iterdir()}
-            return Measured(pl.read_parquet(at / ROWS), facts, artefacts)
-        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+            return Measured(read_rows(at / ROWS, finished["rows"]), dict(finished["facts"]), artefacts)
+        except (EvaluationError, OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise EvaluationError(
                 f"{at}: cannot be read ({first_line(error)}); delete it to measure it again"
             ) from None

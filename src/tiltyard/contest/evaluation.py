@@ -3,15 +3,19 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from io import BytesIO
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import polars as pl
 
+from tiltyard.contest.files import open_regular
+from tiltyard.contest.names import check_name
 from tiltyard.contest.track import Facts, Score
-from tiltyard.errors import EvaluationError
+from tiltyard.errors import EvaluationError, TiltyardError
 
 RECORD = "evaluation.json"
 ROWS = "rows.parquet"
@@ -68,10 +72,20 @@ class Evaluation:
 
     @property
     def rows(self) -> pl.DataFrame:
-        try:
-            return pl.read_parquet(self.folder / ROWS)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise EvaluationError(f"{self.folder / ROWS}: cannot be read ({first_line(error)})") from None
+        """The rows, one an item; EvaluationError where the file is not what was recorded."""
+        return read_rows(self.folder / ROWS, self.record.files.get(ROWS, ""))
+
+
+def read_rows(path: Path, digest: str) -> pl.DataFrame:
+    """The rows of a Parquet file of that SHA-256: polars aborts the whole process on some damaged files."""
+    try:
+        with open_regular(path) as file:
+            content = file.read()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise EvaluationError(f"{path}: was changed since it was written")
+        return pl.read_parquet(BytesIO(content))
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise EvaluationError(f"{path}: cannot be read ({first_line(error)})") from None
 
 
 def seal_of(content: Mapping[str, Any]) -> str:
@@ -88,23 +102,47 @@ def read_evaluation(folder: Path) -> Evaluation:
         hint = "was not finished: run it again with --resume" if unfinished else "holds no evaluation"
         raise EvaluationError(f"{folder}: {hint}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
         record = Record(**{**content, "identity": Identity(**content["identity"]), "parts": tuple(content["parts"])})
         _check_types(record)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        seal_of(record.as_json())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, TiltyardError) as error:
         raise EvaluationError(f"{path}: malformed ({first_line(error)})") from None
     return Evaluation(folder, record)
 
 
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """What one reader takes from a name given twice, another does not."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
 def _check_types(record: Record) -> None:
-    texts = (record.status, record.reason, record.seal, record.identity.track, record.identity.data_version)
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text field holds something else")
+    _check_all("a text", (*_texts(record.identity), record.status, record.reason, record.seal), str)
+    _check_all("seed", (record.identity.seed,), int)
+    _check_all("trust", (record.identity.trust,), bool)
+    _check_all("a list", (record.facts, record.parts), list | tuple)
     mappings = (record.values, record.intervals, record.environment, record.files, *record.facts, *record.parts)
-    if not all(isinstance(mapping, dict) for mapping in mappings):
-        raise TypeError("a field that maps names to values holds something else")
-    if not all(isinstance(value, int | float) for value in record.values.values()):
-        raise TypeError("a value of the score is no number")
+    _check_all("a mapping", mappings, dict)
+    _check_all("a value of the score", record.values.values(), int | float)
+    _check_all("an interval", record.intervals.values(), list)
+    for low, high in record.intervals.values():
+        _check_all("the bound of an interval", (low, high), int | float)
+    _check_all("a digest", record.files.values(), str)
+    for name in record.files:
+        check_name(name, "files")
+
+
+def _texts(identity: Identity) -> Sequence[Any]:
+    return [value for name, value in asdict(identity).items() if name not in ("seed", "trust")]
+
+
+def _check_all(what: str, values: Iterable[object], kind: type | UnionType) -> None:
+    for value in values:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"{what} is {type(value).__name__}")
 
 
 def write_record(folder: Path, record: Record) -> Evaluation:

@@ -4,21 +4,21 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from tiltyard.contest.names import is_junk, shown
 from tiltyard.errors import EntryError
 
 
-def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
+def open_regular(path: Path, *, follow: bool = True) -> BufferedReader:
     """A regular file, opened for reading; OSError for anything else, and for a link unless `follow`."""
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "no regular file")
-    return os.fdopen(descriptor, "rb")
+    return open(descriptor, "rb")
 
 
 def is_regular(path: Path) -> bool:

@@ -47,6 +47,11 @@ def shown(name: str) -> str:
     return ascii(name if len(name) <= 80 else name[:77] + "…")
 
 
+def one_line(text: object, limit: int = 300) -> str:
+    """A message of another package, or one that quotes a file, without what would break a line or steer a terminal."""
+    return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())[:limit]
+
+
 def shown_path(path: Path) -> str:
     """A file's own name, fit for a one-line message; that of the folder where the path is `.` or `..`."""
     name = path.resolve().name if path.name in ("", "..") else path.name
@@ -54,15 +59,19 @@ def shown_path(path: Path) -> str:
 
 
 def check_distinct(names: Iterable[str], where: str) -> None:
-    """Raises EntryError where two members have one name, or one is a folder of another."""
+    """Raises EntryError where two members have one name, or one is a folder of another; `a/.` is the folder `a`."""
     seen: dict[str, str] = {}
     for name in names:
         key = same_name(name)
         if key in seen:
-            raise EntryError(f"{where}: member {shown(name)}: two members have this name")
+            raise EntryError(f"{where}: member {shown(name.removesuffix('/.'))}: two members have this name")
         seen[key] = name
     for key, name in seen.items():
         parents = key.split("/")
         for depth in range(1, len(parents)):
             if "/".join(parents[:depth]) in seen:
-                raise EntryError(f"{where}: member {shown(name)}: a file and a folder share a name")
+                raise EntryError(f"{where}: member {shown(name.removesuffix('/.'))}: a file and a folder share a name")
+
+
+def _without_dot(name: str) -> str:
+    return name.removesuffix("/.")

@@ -1,31 +1,27 @@
 """`pool.toml`: a set of defended models, each with its data, threat model, range, batch size and budget."""
 
 import tomllib
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from tiltyard.contest.budget import Budget
-from tiltyard.contest.threat import Norm, Threat
+from tiltyard.contest.names import one_line
+from tiltyard.contest.threat import Norm, Threat, fraction
 from tiltyard.errors import TiltyardError
 
 
 def _fraction(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            return float(Fraction(value))
-        except (ValueError, ZeroDivisionError):
-            raise ValueError(f"{value!r} is no number: write it like '8/255' or 0.03") from None
-    return value
+    return fraction(value) if isinstance(value, str) else value
 
 
+Side = Annotated[int, Field(gt=0, le=4096)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DataSpec(_Strict):
@@ -34,7 +30,7 @@ class DataSpec(_Strict):
     reference: str
     items: int | None = Field(default=None, gt=0)
     """Only the first so many images."""
-    size: tuple[int, int] | None = None
+    size: tuple[Side, Side] | None = None
     """Height and width to which images of a folder are brought."""
     crop: float = Field(default=1.0, gt=0, le=1)
     """Share of the shorter side that the central cut keeps before that."""
@@ -88,7 +84,7 @@ class PoolSpec(_Strict):
     title: str = ""
     seconds: float = Field(default=10800, gt=0)
     """Wall time for all models together."""
-    data: dict[str, DataSpec]
+    data: dict[Name, DataSpec]
     models: tuple[ModelSpec, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -111,6 +107,6 @@ def read_pool(path: Path) -> PoolSpec:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise TiltyardError(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
-    except ValueError as error:
-        raise TiltyardError(f"{path}: no valid TOML ({' '.join(str(error).split())})") from None
+        raise TiltyardError(f"{path}: {one_line(field)}: {first['msg'].removeprefix('Value error, ')}") from None
+    except (ValueError, RecursionError) as error:
+        raise TiltyardError(f"{path}: no valid TOML ({one_line(error)})") from None

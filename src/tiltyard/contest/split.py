@@ -2,14 +2,22 @@
 
 import hashlib
 import math
+from fractions import Fraction
 
 import polars as pl
 
+from tiltyard.errors import TiltyardError
+
 
 def public_keys(keys: list[str], *, share: float, seed: int) -> set[str]:
-    """The first ceil(share × n) distinct keys in the order of a seeded hash: fixed, and independent of input order."""
+    """The first ceil(share × n) distinct keys in the order of a seeded hash: fixed, and independent of input order.
+
+    Raises TiltyardError for a share outside 0–1.
+    """
+    if not 0 <= share <= 1:
+        raise TiltyardError(f"the public share is {share}: it must lie between 0 and 1")
     ranked = sorted(set(keys), key=lambda key: hashlib.sha256(f"{seed}|{key}".encode()).digest())
-    return set(ranked[: math.ceil(share * len(ranked))])
+    return set(ranked[: math.ceil(Fraction(str(share)) * len(ranked))])
 
 
 def public_rows(rows: pl.DataFrame, column: str, *, share: float, seed: int) -> pl.DataFrame:

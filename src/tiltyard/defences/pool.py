@@ -6,7 +6,7 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
-from tiltyard.contest.entry import digest_of
+from tiltyard.contest.files import digest_of
 from tiltyard.contest.pool import ModelSpec, PoolSpec, read_pool
 from tiltyard.defences.architectures import build
 from tiltyard.defences.checkpoints import load_weights, weight_files

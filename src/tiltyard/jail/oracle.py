@@ -47,13 +47,15 @@ class Oracle:
         meter: Meter,
         *,
         sample: Tensor,
+        labels: Tensor | None = None,
         device: str = "cpu",
         graph_bytes: int = GRAPH_BYTES,
     ) -> None:
         self.classifier = classifier.frozen(device)
         self.meter = meter
         self.device = device
-        self.own_forwards = 0
+        self.classifier.check_fits(sample[:1].to(device), labels)
+        self.own_forwards = 1
         self._bytes_allowed = graph_bytes
         self._bytes_kept = 0
         self._graphs: OrderedDict[int, _Graph] = OrderedDict()

@@ -161,16 +161,13 @@ class Referee:
     ) -> Tensor:
         """What the attack makes of a batch, exactly as it came: float32 (n, c, h, w), finite, otherwise unchecked."""
         self._batches += 1
-        layout, reply, count = self._shared.layout, self._shared.reply, len(images)
-        layout.images(reply, count)[:] = images
-        columns = layout.labels(reply, count)
-        columns[:, 0] = labels
-        columns[:, 1] = -1 if targets is None else targets
+        count = len(images)
+        self._hand_over(images, labels, targets)
         self._send(Message(Kind.BATCH, number=self._batches, images=count))
         done = self._serve_until(Kind.DONE)
         if done.number != self._batches or done.images != count:
             raise GuestFailed("the guest answered a batch that was not asked for")
-        result = self._taken(layout.images(self._shared.request, count))
+        result = self._taken(self._shared.layout.images(self._shared.request, count))
         if not _finite(result):
             raise GuestFailed("batch_attack returned NaN or infinite values")
         return result
@@ -179,6 +176,15 @@ class Referee:
         """Says goodbye; what the guest still sends is never read."""
         self._send(Message(Kind.END))
         self._drain()
+
+    def _hand_over(
+        self, images: NDArray[np.float32], labels: NDArray[np.int64], targets: NDArray[np.int64] | None
+    ) -> None:
+        layout, reply, count = self._shared.layout, self._shared.reply, len(images)
+        layout.images(reply, count)[:] = images
+        columns = layout.labels(reply, count)
+        columns[:, 0] = labels
+        columns[:, 1] = -1 if targets is None else targets
 
     def _serve_until(self, wanted: Kind, *, first_wait: float | None = None) -> Message:
         wait = first_wait or self._limits.call_seconds
@@ -220,16 +226,10 @@ class Referee:
         return Message(Kind.GRADIENT_IS, images=len(product))
 
     def _images(self, count: int) -> Tensor:
-        return self._checked(self._shared.layout.images(self._shared.request, count), "images")
+        return _checked(self._taken(self._shared.layout.images(self._shared.request, count)), "images")
 
     def _vector(self, count: int) -> Tensor:
-        return self._checked(self._shared.layout.per_class(self._shared.request, count), "a vector")
-
-    def _checked(self, shared: NDArray[np.float32], what: str) -> Tensor:
-        values = self._taken(shared)
-        if not _finite(values):
-            raise GuestFailed(f"the attack asked the model about {what} with NaN or infinite values")
-        return values
+        return _checked(self._taken(self._shared.layout.per_class(self._shared.request, count)), "a vector")
 
     def _taken(self, shared: NDArray[np.float32]) -> Tensor:
         """A private copy, made before anything is looked at: the guest may write on while we check."""
@@ -302,6 +302,12 @@ class Referee:
     def _forget_log(self) -> None:
         with suppress(KeyError):  # forgotten before
             self._poll.unregister(self._guest.log)
+
+
+def _checked(values: Tensor, what: str) -> Tensor:
+    if not _finite(values):
+        raise GuestFailed(f"the attack asked the model about {what} with NaN or infinite values")
+    return values
 
 
 def _finite(values: Tensor) -> bool:

@@ -10,6 +10,7 @@ import math
 import mmap
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
@@ -134,5 +135,7 @@ class Memory:
         return self._map[: min(size, TEXT_BYTES)]
 
     def close(self) -> None:
-        """Closes the descriptor; the mapping goes when its last view does."""
+        """Closes descriptor and mapping; a mapping with views goes with the last of them."""
         os.close(self.descriptor)
+        with suppress(BufferError):
+            self._map.close()

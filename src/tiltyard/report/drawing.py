@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 import matplotlib.style
+import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -67,13 +68,15 @@ def short(text: str, length: int = 18) -> str:
 
 
 def rising(axes: Axes, positions: Any, heights: Any, *, strong: bool, label: str, base: Any = 0, width: Any) -> None:
-    """Vertical bars: pale with an outline, or solid, so that they differ without colour too."""
-    axes.bar(positions, heights, width, bottom=base, label=label, linewidth=0.9, **_fill(strong))
+    """Vertical bars, pale with an outline or solid, so that they differ without colour too; none for height 0."""
+    drawn = np.where(np.equal(heights, 0), np.nan, heights)
+    axes.bar(positions, drawn, width, bottom=base, label=label, linewidth=0.9, **_fill(strong))
 
 
 def lying(axes: Axes, positions: Any, lengths: Any, *, strong: bool, label: str, base: Any = 0) -> None:
     """Horizontal bars, likewise."""
-    axes.barh(positions, lengths, 0.62, left=base, label=label, linewidth=0.9, **_fill(strong))
+    drawn = np.where(np.equal(lengths, 0), np.nan, lengths)
+    axes.barh(positions, drawn, 0.62, left=base, label=label, linewidth=0.9, **_fill(strong))
 
 
 def legend(axes: Axes) -> None:
@@ -105,7 +108,7 @@ def _themed(svg: str, name: str, alt: str) -> str:
     element = svg[svg.index("<svg") :]
     element = re.sub(r"<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*", "", element, flags=re.S)
     element = re.sub(r'(?<=\sid=")|(?<=url\(#)|(?<=href="#)', f"{name}-", element)
-    element = re.sub(r"(font:[^;\"]*?)'DejaVu Sans'[^;\"]*", rf"\g<1>{FONT}", element)
+    element = re.sub(r"(font(?:-family)?:[^;\"<>]*?)'DejaVu Sans'[^;\"<>]*", rf"\g<1>{FONT}", element)
     for placeholder, variable in VARIABLES.items():
         element = element.replace(placeholder, variable)
     return element.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" stroke-linejoin="round" ', 1).strip()

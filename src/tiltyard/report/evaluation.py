@@ -13,6 +13,7 @@ from tiltyard.report.page import render
 from tiltyard.report.whitebox import whitebox_view
 
 REPORT = "report.html"
+INTERVAL_DECIMALS = 2
 VIEWS: Mapping[str, tuple[str, Callable[[Evaluation], Any]]] = {"whitebox": ("whitebox.html.j2", whitebox_view)}
 """Tracks that have a page of their own: its template and what it shows beyond the common parts."""
 
@@ -62,12 +63,13 @@ def _track(name: str) -> tuple[str, Mapping[str, Metric]]:
 def _values(evaluation: Evaluation, metrics: Mapping[str, Metric]) -> list[Value]:
     """The ranking figure first."""
     record = evaluation.record
-    names = sorted(record.values, key=lambda name: (list(metrics).index(name) if name in metrics else len(metrics)))
+    names = sorted(record.values, key=lambda name: list(metrics).index(name) if name in metrics else len(metrics))
     return [_value(metrics.get(name, Metric(name)), record.values[name], record.intervals.get(name)) for name in names]
 
 
 def _value(metric: Metric, value: float, interval: tuple[float, float] | None) -> Value:
-    span = f"{interval[0]:.{metric.decimals}f} – {interval[1]:.{metric.decimals}f}" if interval else ""
+    decimals = min(metric.decimals, INTERVAL_DECIMALS) if metric.unit == "%" else metric.decimals
+    span = f"{interval[0]:.{decimals}f} – {interval[1]:.{decimals}f}" if interval else ""
     return Value(metric.name, metric.unit, f"{value:.{metric.decimals}f}", span)
 
 

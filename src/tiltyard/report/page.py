@@ -48,7 +48,7 @@ def _visible(character: str) -> str:
     if character in KEPT or unicodedata.category(character) not in HIDDEN_CONTROLS:
         return character
     code = ord(character)
-    return chr(0x2400 + code) if code < 0x20 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _shown(value: Any) -> Any:

@@ -38,9 +38,7 @@ def examples(
 ) -> list[Example]:
     """The first pairs of (n, c, h, w) images in `bounds`: eight small ones, or four large ones."""
     count = MANY if max(clean.shape[2:], default=0) <= SMALL else FEW
-    return [
-        _example(*pair, bounds) for pair in zip(clean[:count], attacked[:count], labels, predicted, strict=False)
-    ]
+    return [_example(*pair, bounds) for pair in zip(clean[:count], attacked[:count], labels, predicted, strict=False)]
 
 
 def png(pixels: Pixels) -> str:
@@ -53,9 +51,7 @@ def png(pixels: Pixels) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _example(
-    clean: Pixels, attacked: Pixels, label: object, predicted: object, bounds: tuple[float, float]
-) -> Example:
+def _example(clean: Pixels, attacked: Pixels, label: object, predicted: object, bounds: tuple[float, float]) -> Example:
     low, span = bounds[0], bounds[1] - bounds[0]
     delta = (attacked - clean) / span
     largest = float(np.abs(delta).max(initial=0.0))

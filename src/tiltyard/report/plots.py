@@ -22,6 +22,7 @@ class Plot:
 
     svg: Markup
     caption: str
+    note: str = ""
 
 
 def share_plot(names: Sequence[str], mistakes: Sequence[float], successes: Sequence[float]) -> Plot:
@@ -63,20 +64,22 @@ def class_plot(rows: pl.DataFrame) -> Plot:
         only_grid(axes, "y")
         legend(axes)
 
-    note = f" (the {MOST_CLASSES} worst; {left_out} more)" if left_out > 0 else ""
     alt = "Misclassified share of each true class: " + ", ".join(
         f"{name} {total:.0f} %" for name, total in zip(names, shares["total"], strict=True)
     )
-    return Plot(draw("classes", alt, paint), f"Misclassified, by true class{note}")
+    return Plot(draw("classes", alt, paint), "Misclassified, by true class", worst_of(left_out))
+
+
+def worst_of(left_out: int) -> str:
+    """The note of a plot that shows some classes only."""
+    return f"The {MOST_CLASSES} worst classes; {left_out} more." if left_out > 0 else ""
 
 
 def _class_shares(rows: pl.DataFrame) -> pl.DataFrame:
     wrong, clean = pl.col("misclassified"), pl.col("predicted") == pl.col("label")
     return (
         rows.group_by("data", "label")
-        .agg(
-            mistakes=100 * (wrong & ~clean).mean(), successes=100 * (wrong & clean).mean(), total=100 * wrong.mean()
-        )
+        .agg(mistakes=100 * (wrong & ~clean).mean(), successes=100 * (wrong & clean).mean(), total=100 * wrong.mean())
         .sort("data", "label")
     )
 
@@ -97,7 +100,7 @@ def distance_plot(broken: Sequence[float], robust: Sequence[float], *, norm: str
         legend(axes)
 
     alt = f"Histogram of distances: {len(broken)} images were broken, {len(robust)} withstood"
-    return Plot(draw("distances", alt, paint), "How far correctly classified images were moved")
+    return Plot(draw("distances", alt, paint), "How far images were moved", "Correctly classified ones only.")
 
 
 def accuracy_plot(labels: Sequence[int], clean: Sequence[float], robust: Sequence[float]) -> Plot:
@@ -126,7 +129,7 @@ def confusion_plot(labels: Sequence[int], answers: Sequence[int], shares: dict[t
     def paint(axes: Axes) -> None:
         for (label, answer), share in sorted(shares.items()):
             corner = (columns[answer] - 0.5, rows[label] - 0.5)
-            axes.add_patch(Rectangle(corner, 1, 1, facecolor=(WARM, max(0.06, share)), edgecolor="none"))
+            axes.add_patch(Rectangle(corner, 1, 1, facecolor=(WARM, max(0.1, share)), edgecolor="none"))
             if label == answer:
                 axes.add_patch(Rectangle(corner, 1, 1, facecolor="none", edgecolor=INK, linewidth=0.8))
         axes.set_xticks(range(len(answers)), [str(answer) for answer in answers])
@@ -139,5 +142,7 @@ def confusion_plot(labels: Sequence[int], answers: Sequence[int], shares: dict[t
     alt = "What each true class is most often taken for under attack: " + ", ".join(
         f"{label} for {max(answers, key=lambda answer: shares.get((label, answer), 0.0))}" for label in labels
     )
-    caption = "Taken for what under attack (outlined: right; the darker, the larger the share of the class)"
-    return Plot(draw("confusion", alt, paint, height=min(WIDTH, 1.1 + 0.2 * len(labels))), caption)
+    svg = draw("confusion", alt, paint, height=min(WIDTH, 1.1 + 0.2 * len(labels)))
+    return Plot(
+        svg, "Answers under attack", "Outlined: the right one. The stronger, the larger the share of the class."
+    )

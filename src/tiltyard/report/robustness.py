@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from tiltyard.contest.evaluation import write_atomically
 from tiltyard.contest.threat import Threat
 from tiltyard.errors import TiltyardError
 from tiltyard.report.page import render
-from tiltyard.report.pictures import FEW, MANY, Example, examples
-from tiltyard.report.plots import MOST_CLASSES, Plot, accuracy_plot, confusion_plot, distance_plot
+from tiltyard.report.pictures import MANY, Example, examples
+from tiltyard.report.plots import MOST_CLASSES, Plot, accuracy_plot, confusion_plot, distance_plot, worst_of
 from tiltyard.report.whitebox import NORMS
 from tiltyard.report.wilson import wilson
 from tiltyard.vision.classifier import Classifier, declared_range
@@ -62,10 +62,10 @@ def evaluate(
             classifier, inputs, truth, threat, attack=attack, gradients=gradients, forwards=forwards,
             batch_size=batch_size, seed=seed, device=device, progress=progress,
         )  # fmt: skip
-    return RobustnessReport(found, classifier.name)
+    return RobustnessReport(found, model if isinstance(model, str) else classifier.name)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class RobustnessReport:
     """What `evaluate` found, as figures, tables, plots and pages. `robustness` holds the rows and the examples."""
 
@@ -192,15 +192,12 @@ class RobustnessReport:
     @cached_property
     def _plots(self) -> dict[str, Plot]:
         plots = {"accuracy": self._accuracy_plot()}
-        clean = self.rows.filter("clean")
-        if len(clean) and self.robustness.threat.eps > 0:
-            ratios = (pl.col("distance") / self.robustness.threat.eps).alias("ratio")
-            broken, robust = (clean.filter(pl.col("robust") == held)[["distance"]] for held in (False, True))
-            plots["distances"] = distance_plot(
-                broken.select(ratios)["ratio"].to_list(),
-                robust.select(ratios)["ratio"].to_list(),
-                norm=NORMS[self.robustness.threat.norm],
+        threat, clean = self.robustness.threat, self.rows.filter("clean")
+        if len(clean) and threat.eps > 0:
+            broken, robust = (
+                (clean.filter(pl.col("robust") == held)["distance"] / threat.eps).to_list() for held in (False, True)
             )
+            plots["distances"] = distance_plot(broken, robust, norm=NORMS[threat.norm])
         if max(self.rows["label"].n_unique(), self.rows["attacked"].n_unique()) <= MOST_CLASSES:
             plots["confusion"] = self._confusion_plot()
         return plots
@@ -211,16 +208,18 @@ class RobustnessReport:
         if left_out > 0:
             by_class = by_class.sort("robust", "label").head(MOST_CLASSES)
         plot = accuracy_plot(by_class["label"].to_list(), by_class["clean"].to_list(), by_class["robust"].to_list())
-        return plot if left_out <= 0 else Plot(plot.svg, f"{plot.caption} (the {MOST_CLASSES} worst; {left_out} more)")
+        return replace(plot, note=worst_of(left_out))
 
     def _confusion_plot(self) -> Plot:
         totals = dict(self.rows.group_by("label").len().rows())
-        pairs = {(row[0], row[1]): row[2] / totals[row[0]] for row in self.rows.group_by("label", "attacked").len().rows()}
+        pairs = {
+            (row[0], row[1]): row[2] / totals[row[0]] for row in self.rows.group_by("label", "attacked").len().rows()
+        }
         return confusion_plot(sorted(totals), sorted(set(self.rows["attacked"]) | set(totals)), pairs)
 
     @cached_property
     def _examples(self) -> list[Example]:
-        chosen = self._broken["item"].to_list()[: max(MANY, FEW)]
+        chosen = self._broken["item"].to_list()[:MANY]
         found = self.robustness
         return examples(
             found.images[chosen].numpy(),

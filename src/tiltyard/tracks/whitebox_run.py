@@ -46,7 +46,8 @@ def attack_model(entry: Entry, shard: Shard, pool: Pool, run: Run, limits: Limit
     images, classifier = pool.images(spec.data), pool.classifier(spec)
     inputs = classifier.to_range(images.tensor())
     meter = Meter(spec.budget(len(images)))
-    oracle = Oracle(classifier, meter, sample=inputs, device=run.device)
+    labels = torch.from_numpy(images.labels)
+    oracle = Oracle(classifier, meter, sample=inputs, labels=labels, device=run.device)
     attempt = _Attempt(spec, images, inputs, oracle, meter, run)
     bounds = replace(limits or Limits(), seconds=shard.seconds or Limits().seconds)
     with _unpacked(entry) as code:

@@ -2,6 +2,8 @@
 
 import io
 import pickle
+import pickletools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ from numpy.typing import NDArray
 
 from tiltyard.errors import TiltyardError
 
+CLASSES = 10
 RECORD = 1 + 3 * 32 * 32
 MAX_BYTES = 256 << 20
+MAX_ARRAYS = 16
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64], tuple[Path, ...]]
 
 
@@ -24,13 +28,17 @@ def read_cifar(path: Path) -> Arrays:
     )
     content = _bounded(file)
     images, labels = _binary(content) if _is_binary(content) else _python(content)
+    if len(images) != len(labels) or not len(labels) or labels.min() < 0 or labels.max() >= CLASSES:
+        raise TiltyardError("is no CIFAR-10 batch: it needs one label from 0 to 9 for each image")
     return images, labels, (file.resolve(),)
 
 
 def _bounded(file: Path) -> bytes:
-    if file.stat().st_size > MAX_BYTES:
+    with file.open("rb") as opened:
+        content = opened.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
         raise TiltyardError(f"{file.name} is larger than any CIFAR-10 batch")
-    return file.read_bytes()
+    return content
 
 
 def _is_binary(content: bytes) -> bool:
@@ -48,32 +56,67 @@ class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         known: dict[tuple[str, str], Any] = {
             ("multiarray", "_reconstruct"): _empty_array,
-            ("numpy", "ndarray"): np.ndarray,
-            ("numpy", "dtype"): np.dtype,
-            ("_codecs", "encode"): _latin_bytes,
+            ("numpy", "ndarray"): "ndarray",
+            ("numpy", "dtype"): _integers,
+            ("_codecs", "encode"): self._latin_bytes,
         }
         key = (module.rsplit(".", 1)[-1], name)
         if key not in known or module.split(".")[0] not in ("numpy", "_codecs"):
-            raise TiltyardError(f"names {module}.{name}, which no CIFAR-10 batch does")
+            raise TiltyardError(f"names {module[:40]!r}.{name[:40]!r}, which no CIFAR-10 batch does")
         return known[key]
+
+    @property
+    def _latin_bytes(self) -> Callable[..., bytes]:
+        """Python 3's way to write bytes for Python 2, bounded: a text can be named often but be written once."""
+        left = MAX_BYTES
+
+        def encode(text: str, *_: Any) -> bytes:
+            nonlocal left
+            left -= len(text)
+            if left < 0:
+                raise TiltyardError("holds more than any CIFAR-10 batch")
+            return text.encode("latin1")
+
+        return encode
 
 
 def _empty_array(*_: Any) -> NDArray[np.int8]:
     return np.ndarray((0,), np.int8)
 
 
-def _latin_bytes(text: str, _encoding: str = "latin1") -> bytes:
-    return text.encode("latin1")
+def _integers(code: str | bytes, *_: Any) -> np.dtype[Any]:
+    """A new type object, for the file goes on to set its state."""
+    name = code if isinstance(code, str) else code.decode("ascii")
+    if name not in ("u1", "i4", "i8"):
+        raise TiltyardError("holds something else than integers")
+    return np.dtype(name, align=False, copy=True)
 
 
 def _python(content: bytes) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     try:
+        _check_claims(content)
         batch = _ArraysOnly(io.BytesIO(content), encoding="bytes").load()
-        data, labels = batch[b"data"], np.asarray(batch[b"labels"])
-    except TiltyardError:
-        raise
+        data, labels = batch[b"data"], _labels(batch[b"labels"])
+    except TiltyardError as error:
+        raise TiltyardError(f"is no CIFAR-10 batch: it {error}") from None
     except Exception as error:
         raise TiltyardError(f"is no CIFAR-10 batch ({type(error).__name__})") from None
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape[1:] != (RECORD - 1,):
         raise TiltyardError("is no CIFAR-10 batch: its data is not (n, 3072) uint8")
-    return data.reshape(-1, 3, 32, 32).copy(), labels.astype(np.int64)
+    return data.reshape(-1, 3, 32, 32).copy(), labels
+
+
+def _check_claims(content: bytes) -> None:
+    """A small pickle can ask for memory without end: by its memo's indices, or array after array of one text."""
+    arrays = 0
+    for code, argument, _ in pickletools.genops(content):
+        arrays += code.name == "BUILD"
+        if arrays > MAX_ARRAYS or ("PUT" in code.name and int(argument or 0) > len(content)):
+            raise TiltyardError("claims more than it holds")
+
+
+def _labels(found: object) -> NDArray[np.int64]:
+    flat = isinstance(found, list) and all(type(label) is int for label in found)
+    if flat or (isinstance(found, np.ndarray) and found.ndim == 1):
+        return np.asarray(found).astype(np.int64)
+    raise TiltyardError("has no list of labels")

@@ -34,6 +34,22 @@ class Classifier:
         self.module.requires_grad_(False).to(device)
         return self
 
+    def check_fits(self, images: Tensor, labels: Tensor | None = None) -> None:
+        """Raises TiltyardError where the model cannot be asked about these images, or knows fewer classes. One forward pass."""
+        try:
+            with torch.no_grad():
+                logits = self(images[:1])
+        except (RuntimeError, ValueError, TypeError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise TiltyardError(f"{self.name} does not take images of shape {tuple(images.shape)}: {reason}") from error
+        if logits.dim() != 2:
+            raise TiltyardError(f"{self.name} answers shape {tuple(logits.shape)}; logits (n, classes) are expected")
+        if labels is None:
+            return
+        if int(labels.max()) >= logits.shape[1] or int(labels.min()) < 0:
+            found = f"{int(labels.min())} to {int(labels.max())}"
+            raise TiltyardError(f"labels run from {found}, but {self.name} knows classes 0 to {logits.shape[1] - 1}")
+
     def to_range(self, images: Tensor) -> Tensor:
         """Images in [0, 1] (or uint8) as float32 in the model's range."""
         unit = images.float() / 255 if images.dtype == torch.uint8 else images.float()

@@ -4,21 +4,25 @@
 with one sub-folder a class; a folder with `dev.csv` (`ImageId,TrueLabel`).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tiltyard.contest.names import one_line
 from tiltyard.errors import ReferenceFailed, TiltyardError
 from tiltyard.vision.cifar import read_cifar
-from tiltyard.vision.folders import Fit, read_class_folders, read_listed_folder
+from tiltyard.vision.folders import MAX_LABEL, Fit, read_class_folders, read_listed_folder
 
 SHIPPED_DATA = ("digits",)
+MAX_BYTES = 16 << 30
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 
 
@@ -62,13 +66,15 @@ def load_data(
     """
     if reference in SHIPPED_DATA:
         return _digits().first(items)
+    if not reference.isprintable():
+        raise ReferenceFailed(f"data {reference!a}: no such file or folder")
     path = Path(reference)
     try:
         return _reader(path, Fit(*size, crop) if size else None)(path, items)
     except TiltyardError as error:
-        raise ReferenceFailed(f"data {reference}: {error}") from None
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ReferenceFailed(f"data {reference}: {type(error).__name__}: {error}") from None
+        raise ReferenceFailed(f"data {reference}: {one_line(error)}") from None
+    except Exception as error:  # parsers of other packages fail in any way on damaged files
+        raise ReferenceFailed(f"data {reference}: {type(error).__name__}: {one_line(error)}") from error
 
 
 Reader = Callable[[Path, int | None], LabelledImages]
@@ -121,8 +127,22 @@ def _npz(path: Path, items: int | None) -> LabelledImages:
         missing = {"images", "labels"} - set(archive.files)
         if missing:
             raise TiltyardError(f"lacks the array {' and '.join(sorted(missing))}")
+        for name in ("images", "labels"):
+            _check_claim(archive, name)
         images, labels = archive["images"], archive["labels"]
     return checked(images, labels, (path.resolve(),)).first(items)
+
+
+def _check_claim(archive: Any, name: str) -> None:
+    """An array is as large as its file says, or nothing is read."""
+    member = archive.zip.getinfo(f"{name}.npy")
+    with archive.zip.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = read(file)
+        claimed = math.prod(shape) * kind.itemsize
+        if kind.hasobject or claimed > MAX_BYTES or claimed != member.file_size - file.tell():
+            raise TiltyardError(f"the array {name}, {shape} of {kind}, is not what its file holds, or is too large")
 
 
 def _cifar(path: Path, items: int | None) -> LabelledImages:
@@ -137,10 +157,10 @@ def _folder(read: tuple[NDArray[np.uint8], list[int], list[str], list[str], list
 
 def checked(images: NDArray[np.generic], labels: NDArray[np.generic], sources: tuple[Path, ...]) -> LabelledImages:
     """Brings arrays to NCHW, uint8 or float32 in [0, 1]; TiltyardError names what does not fit."""
-    if images.ndim != 4 or labels.shape != (len(images),) or not len(images):
+    if images.ndim != 4 or labels.shape != (len(images),) or not images.size:
         raise TiltyardError(f"images {images.shape} and labels {labels.shape} must be (n, c, h, w) and (n,), n > 0")
-    if labels.dtype.kind not in "iu" or int(labels.min()) < 0:
-        raise TiltyardError("labels must be integers from 0")
+    if labels.dtype.kind not in "iu" or int(labels.min()) < 0 or int(labels.max()) > MAX_LABEL:
+        raise TiltyardError(f"labels must be integers from 0 to {MAX_LABEL}")
     if images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):
         images = images.transpose(0, 3, 1, 2)
     names = tuple(f"{index:05d}" for index in range(len(images)))
@@ -152,7 +172,8 @@ def _pixels(images: NDArray[np.generic]) -> Pixels:
         return np.ascontiguousarray(images, dtype=np.uint8)
     if images.dtype.kind != "f":
         raise TiltyardError(f"images are {images.dtype}; uint8 in 0–255 or floats in 0–1 are taken")
-    values = np.ascontiguousarray(images, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(images, dtype=np.float32)
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
         raise TiltyardError("float images must be finite and lie in [0, 1]")
     return values

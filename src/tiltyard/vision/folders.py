@@ -1,17 +1,23 @@
 """Labelled images in folders, decoded with bounds."""
 
 import csv
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from tiltyard.contest.files import open_regular
+from tiltyard.contest.names import is_junk, one_line, shown
 from tiltyard.errors import TiltyardError
 
 KINDS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 MAX_PIXELS = 50_000_000
+MAX_LABEL = 1_000_000
+MAX_SIDE = 4096
 Read = tuple[NDArray[np.uint8], list[int], list[str], list[str], list[Path]]
 
 
@@ -23,6 +29,10 @@ class Fit:
     width: int
     crop: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not (0 < self.height <= MAX_SIDE and 0 < self.width <= MAX_SIDE and 0 < self.crop <= 1):
+            raise TiltyardError(f"a size has sides from 1 to {MAX_SIDE}, a crop is a share above 0 and at most 1")
+
     def __call__(self, picture: Image.Image) -> Image.Image:
         scale = self.crop * min(picture.width / self.width, picture.height / self.height)
         across, down = scale * self.width, scale * self.height
@@ -33,7 +43,7 @@ class Fit:
 
 def read_class_folders(folder: Path, items: int | None, fit: Fit | None) -> Read:
     """One sub-folder a class, in sorted order; `items` are taken round-robin over the classes."""
-    classes = sorted(place.name for place in folder.iterdir() if place.is_dir())
+    classes = sorted(place.name for place in folder.iterdir() if place.is_dir() and not _is_hidden(place))
     per_class = [_images_in(folder / name) for name in classes]
     if not any(per_class):
         raise TiltyardError("holds neither dev.csv nor one sub-folder of images a class")
@@ -56,8 +66,9 @@ def _label(line: dict[str, str]) -> int:
         label = int(line["TrueLabel"])
     except (TypeError, ValueError):
         label = -1
-    if label < 0:
-        raise TiltyardError(f"dev.csv: image {line['ImageId']}: TrueLabel {line['TrueLabel']!r} is no class number")
+    if not 0 <= label <= MAX_LABEL:
+        told = shown(str(line["TrueLabel"]))
+        raise TiltyardError(f"dev.csv: image {line['ImageId']}: TrueLabel {told} is no class number")
     return label
 
 
@@ -72,27 +83,42 @@ def _listed(folder: Path, image: str) -> Path:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS and not _is_hidden(path))
+
+
+def _is_hidden(path: Path) -> bool:
+    return path.name.startswith(".") or is_junk(path.name)
 
 
 def _read(folder: Path, listed: list[tuple[Path, int]], classes: list[str], fit: Fit | None) -> Read:
-    images = [decode(path, fit) for path, _ in listed]
-    shapes = {image.shape for image in images}
-    if len(shapes) > 1:
-        raise TiltyardError("the images differ in size: name one with --size HEIGHTxWIDTH")
     names = [path.relative_to(folder).as_posix() for path, _ in listed]
+    if len(set(names)) < len(names):
+        raise TiltyardError(f"{next(name for name in names if names.count(name) > 1)} is named twice")
+    images: list[NDArray[np.uint8]] = []
+    for path, _ in listed:
+        images.append(decode(path, fit))
+        if images[-1].shape != images[0].shape:
+            raise TiltyardError("the images differ in size: name one with --size HEIGHTxWIDTH")
     return np.stack(images), [label for _, label in listed], names, classes, [path for path, _ in listed]
 
 
 def decode(path: Path, fit: Fit | None) -> NDArray[np.uint8]:
     """An image as (3, h, w) uint8; TiltyardError for what is no image or larger than 50 megapixels."""
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise TiltyardError(f"{path.name}: {image.width}×{image.height} pixels are more than are decoded")
-            picture = image.convert("RGB")
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise TiltyardError(f"{path.name}: no readable image ({error})") from None
+        picture = _decoded(path)
+    except TiltyardError:
+        raise
+    except Exception as error:  # decoders fail in any way on damaged files
+        raise TiltyardError(f"{path.name}: no readable image ({one_line(error, 120)})") from None
     if fit:
         picture = fit(picture)
     return np.ascontiguousarray(np.asarray(picture, np.uint8).transpose(2, 0, 1))
+
+
+def _decoded(path: Path) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise TiltyardError(f"{path.name}: {image.width}×{image.height} pixels are more than are decoded")
+            return image.convert("RGB")

@@ -7,7 +7,8 @@ rooms or packages register under the entry-point group `tiltyard.model_schemes` 
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -15,8 +16,10 @@ from types import ModuleType
 import torch
 from torch import Tensor, nn
 
+from tiltyard.contest.names import one_line
 from tiltyard.errors import ReferenceFailed, TiltyardError
 from tiltyard.vision.classifier import Classifier, declared_range
+from tiltyard.vision.exported import load_exported
 
 GROUP = "tiltyard.model_schemes"
 Loader = Callable[[str], Classifier]
@@ -28,6 +31,8 @@ def load_model(reference: str) -> Classifier:
     Raises ReferenceFailed with one line that says what is missing and what to do. Weights never run code, the author's
     own Python files do: they are as trusted as the user's.
     """
+    if not reference.isprintable():
+        raise ReferenceFailed(f"model {reference!a}: holds control characters")
     scheme, _, rest = reference.partition(":")
     loader = _loader(scheme) if rest else None
     try:
@@ -39,8 +44,8 @@ def load_model(reference: str) -> Classifier:
             return _called(scheme, rest)
     except TiltyardError:
         raise
-    except Exception as error:
-        raise ReferenceFailed(f"model {reference}: {type(error).__name__}: {_first_line(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise ReferenceFailed(f"model {reference}: {type(error).__name__}: {one_line(error)}") from error
     raise ReferenceFailed(
         f"model {reference}: write file.py:function, package.module:function, a .pt2 file, pool:digits/NAME, "
         "timm:NAME or hf:NAME"
@@ -58,7 +63,16 @@ def _loader(scheme: str) -> Loader | None:
 
 
 def _called(place: str, function: str) -> Classifier:
-    module, files = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
+    if not place.endswith(".py"):
+        return _made(*_from_module(place), place, function)
+    path = Path(place).resolve()
+    if not path.is_file():
+        raise ReferenceFailed(f"model {place}: no such file")
+    with _importable(path.parent):
+        return _made(_from_file(path), (path, *_weights_beside(path)), place, function)
+
+
+def _made(module: ModuleType, files: tuple[Path, ...], place: str, function: str) -> Classifier:
     if not hasattr(module, function):
         raise ReferenceFailed(f"model {place}:{function}: {place} has no {function}")
     made = getattr(module, function)
@@ -73,23 +87,31 @@ def _called(place: str, function: str) -> Classifier:
     return Classifier(network, low, high, f"{place}:{function}", files)
 
 
-def _from_file(path: Path) -> tuple[ModuleType, tuple[Path, ...]]:
-    """Imports a file under a name of its own; its folder may hold modules and weights that it needs."""
-    resolved = path.resolve()
-    if not resolved.is_file():
-        raise ReferenceFailed(f"model {path}: no such file")
-    name = f"tiltyard_model_{abs(hash(str(resolved))):x}"
-    spec = importlib.util.spec_from_file_location(name, resolved)
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Modules that lie in the folder can be imported, and are forgotten afterwards: another model's may be named so."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        if str(folder) in sys.path:
+            sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if Path(getattr(sys.modules[name], "__file__", None) or "/").is_relative_to(folder):
+                del sys.modules[name]
+
+
+def _from_file(path: Path) -> ModuleType:
+    """Imports a file under a name of its own."""
+    name = f"tiltyard_model_{abs(hash(str(path))):x}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ReferenceFailed(f"model {path}: is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(0, str(resolved.parent))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(resolved.parent))
-    return module, (resolved, *_weights_beside(resolved))
+    spec.loader.exec_module(module)
+    return module
 
 
 def _weights_beside(path: Path) -> tuple[Path, ...]:
@@ -108,7 +130,7 @@ def _from_module(name: str) -> tuple[ModuleType, tuple[Path, ...]]:
 def _exported(path: Path) -> Classifier:
     if not path.is_file():
         raise ReferenceFailed(f"model {path}: no such file")
-    network = torch.export.load(path).module()
+    network = load_exported(path)
     for part in network.modules():
         part.training = False  # an exported program has its mode burnt in and refuses .eval()
     low, high = declared_range(network)
@@ -152,7 +174,3 @@ def _hugging_face(name: str) -> Classifier:
     processor = AutoImageProcessor.from_pretrained(name)
     mean, std = tuple(processor.image_mean), tuple(processor.image_std)
     return Classifier(_Normalised(network, mean, std).eval(), name=f"hf:{name}")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0][:200]
