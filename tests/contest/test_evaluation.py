@@ -27,7 +27,7 @@ from tiltyard.contest.track import Measured, Shard
 from tiltyard.contest.verify import verify
 from tiltyard.errors import EntryError, EvaluationError
 
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
@@ -350,6 +350,11 @@ class TestVerify:
         rewritten(folder, lambda record: record["files"].update({ROWS: digest_of(folder / ROWS)}))
         rewritten(folder, sealed)
         assert {"values.score", "values.wrong"} <= set(differences(folder))
+
+    def test_changed_rows_and_the_figures_that_they_do_not_give_are_named(self, folder: Path) -> None:
+        rows = pl.read_parquet(folder / ROWS)
+        rows.with_columns(right=~pl.col("right")).write_parquet(folder / ROWS)
+        assert {ROWS, "values.score", "values.wrong"} <= set(differences(folder))
 
     def test_a_changed_kept_entry_is_noticed_under_a_new_digest(self, folder: Path) -> None:
         (folder / "artefacts/entry.zip").write_bytes(b"other")

@@ -1,6 +1,8 @@
 """Pools of defended models: shipped ones by name, others by their file."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -55,11 +57,8 @@ class Pool:
             found = load_model(self._reference(model.reference))
             return Classifier(found.module, low, high, model.name, found.files)
         network = build(str(model.architecture))
-        try:
+        with _origin_named(model):
             load_weights(network, self.folder / str(model.weights))
-        except ReferenceFailed as error:
-            origin = f"; its authors publish it: {model.source}" if model.source else ""
-            raise ReferenceFailed(f"model {model.name}: {error}{origin}") from None
         return Classifier(network.eval(), low, high, model.name, self.files_of(model))
 
     def images(self, name: str) -> LabelledImages:
@@ -70,9 +69,18 @@ class Pool:
 
     def files_of(self, model: ModelSpec) -> tuple[Path, ...]:
         """The files that a model is made of: hashed into the data version, hidden from guests."""
+        return self._files[model.name]
+
+    @cached_property
+    def _files(self) -> dict[str, tuple[Path, ...]]:
+        """A reference tells its files only by being loaded: once a pool, not once a question."""
+        return {model.name: self._found(model) for model in self.spec.models}
+
+    def _found(self, model: ModelSpec) -> tuple[Path, ...]:
         if model.reference is not None:
             return load_model(self._reference(model.reference)).files
-        return weight_files(self.folder / str(model.weights))
+        with _origin_named(model):
+            return weight_files(self.folder / str(model.weights))
 
     def _reference(self, reference: str) -> str:
         """Paths of the file are relative to its folder; everything else is a reference as it stands."""
@@ -80,6 +88,16 @@ class Pool:
             return reference
         place, colon, rest = reference.partition(":")
         return f"{self.folder / place}{colon}{rest}" if (self.folder / place).exists() else reference
+
+
+@contextmanager
+def _origin_named(model: ModelSpec) -> Iterator[None]:
+    """An error about weights says which model it is, and where its authors publish them."""
+    try:
+        yield
+    except ReferenceFailed as error:
+        origin = f"; its authors publish it: {model.source}" if model.source else ""
+        raise ReferenceFailed(f"model {model.name}: {error}{origin}") from None
 
 
 def shipped_pools() -> dict[str, Path]:

@@ -57,8 +57,13 @@ class Visit:
 
 
 @contextmanager
-def host(visit: Visit, oracle: Oracle, x_shape: tuple[int, int, int]) -> Iterator["Referee"]:
-    """Starts a guest that is ready for batches; on leaving, nothing of it remains. Raises GuestFailed."""
+def host(
+    visit: Visit, oracle: Oracle, x_shape: tuple[int, int, int], *, watch: Callable[[], None] | None = None
+) -> Iterator["Referee"]:
+    """Starts a guest that is ready for batches; on leaving, nothing of it remains. Raises GuestFailed.
+
+    `watch` is called after every answered query, to show progress.
+    """
     layout = Layout(2 * visit.batch_size, x_shape, oracle.traits.classes)
     with ExitStack() as stack:
         request = _memory(stack, "request", layout.size)
@@ -85,7 +90,7 @@ def host(visit: Visit, oracle: Oracle, x_shape: tuple[int, int, int]) -> Iterato
             )
         )
         theirs.close()
-        referee = Referee(guest, ours, _Shared(layout, request, reply), oracle, visit.limits)
+        referee = Referee(guest, ours, _Shared(layout, request, reply), oracle, visit.limits, watch)
         try:
             referee.set_up({**visit.settings, "seed": visit.seed, "batch_size": visit.batch_size})
             yield referee
@@ -118,7 +123,13 @@ class Referee:
     """The trusted end of the wire."""
 
     def __init__(
-        self, guest: Guest, connection: socket.socket, shared: _Shared, oracle: Oracle, limits: Limits
+        self,
+        guest: Guest,
+        connection: socket.socket,
+        shared: _Shared,
+        oracle: Oracle,
+        limits: Limits,
+        watch: Callable[[], None] | None = None,
     ) -> None:
         connection.setblocking(False)
         self._guest = guest
@@ -126,6 +137,7 @@ class Referee:
         self._shared = shared
         self._oracle = oracle
         self._limits = limits
+        self._watch = watch
         self._deadline = time.monotonic() + limits.seconds
         self._batches = 0
         self._log = bytearray()
@@ -199,6 +211,8 @@ class Referee:
             if answer is None:
                 raise GuestFailed(f"the guest sent {message.kind.name} out of turn")
             self._send(self._answered(answer, message))
+            if self._watch:
+                self._watch()
 
     def _answered(self, answer: Callable[[Message], Message], message: Message) -> Message:
         if not 0 < message.images <= self._shared.layout.capacity:

@@ -27,6 +27,7 @@ from tiltyard.jail.referee import GuestFailed, Referee, Visit, batches, host
 from tiltyard.vision.data import LabelledImages
 
 GALLERY = 8
+WATCH_SECONDS = 0.25
 SCHEMA = {
     "item": pl.String,
     "data": pl.String,
@@ -91,7 +92,7 @@ class _Attempt:
         self.frames: list[pl.DataFrame] = []
         self.gallery: list[tuple[Tensor, Tensor, int, int]] = []
         self.failure = self.log = ""
-        self.seconds = self.start_seconds = 0.0
+        self.seconds = self.start_seconds = self.shown = 0.0
 
     def settings(self) -> dict[str, Any]:
         """What the contest tells an attack about the model."""
@@ -110,7 +111,7 @@ class _Attempt:
         """Runs the guest over all batches; what is the entry's fault ends up in `failure`."""
         began = time.monotonic()
         try:
-            with host(visit, self.oracle, self.images.shape) as referee:
+            with host(visit, self.oracle, self.images.shape, watch=self._watch) as referee:
                 self.start_seconds = time.monotonic() - began
                 self._all_batches(referee)
         except GuestFailed as error:
@@ -149,6 +150,13 @@ class _Attempt:
         for index in ((before == labels) & (after != labels)).nonzero()[:, 0].tolist():
             if len(self.gallery) < GALLERY:
                 self.gallery.append((inputs[index], clipped[index], int(labels[index]), int(after[index])))
+
+    def _watch(self) -> None:
+        """Between batches too, what was spent is shown; not more often than anyone can read."""
+        now = time.monotonic()
+        if now > self.shown + WATCH_SECONDS:
+            self.shown = now
+            self._report(sum(map(len, self.frames)))
 
     def _report(self, done: int) -> None:
         self.run.progress(Step(self.spec.name, done, len(self.images), self.meter.spent, self.meter.budget))

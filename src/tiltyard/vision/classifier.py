@@ -35,7 +35,7 @@ class Classifier:
         return self
 
     def check_fits(self, images: Tensor, labels: Tensor | None = None) -> None:
-        """Raises TiltyardError where the model cannot be asked about these images, or knows fewer classes. One forward pass."""
+        """Raises TiltyardError where the model does not take these images or lacks one of the classes."""
         try:
             with torch.no_grad():
                 logits = self(images[:1])
