@@ -54,12 +54,14 @@ def attack(
     from tiltyard.contest.threat import Threat, parse_eps
     from tiltyard.errors import TiltyardError
     from tiltyard.report.robustness import evaluate
+    from tiltyard.vision.allocator import keep_freed_memory
     from tiltyard.vision.data import load_data
     from tiltyard.vision.references import load_model
 
     if norm not in ("linf", "l2"):
         raise TiltyardError(f"norm {norm!r} is not known: linf or l2")
     check_device(device)
+    keep_freed_memory()
     radius = parse_eps(eps)
     classifier = _in_range(load_model(model), range_)
     images = load_data(data, items=items, size=_size(size))

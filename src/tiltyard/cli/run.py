@@ -76,7 +76,9 @@ def evaluate_whitebox(
     from tiltyard.defences.pool import load_pool
     from tiltyard.report.evaluation import write_report
     from tiltyard.tracks.whitebox import WhiteBox
+    from tiltyard.vision.allocator import keep_freed_memory
 
+    keep_freed_memory()
     track = WhiteBox()
     opened = open_attack(track, entry)
     data = load_pool(pool, folder=files, items=items)

@@ -23,16 +23,11 @@ from tiltyard.jail.launch import Guest, inside, launch
 from tiltyard.jail.limits import Limits
 from tiltyard.jail.oracle import Oracle
 from tiltyard.jail.wire import F_SEAL_FUTURE_WRITE, HEADER, Kind, Layout, Memory, Message, WireError
+from tiltyard.vision.allocator import GUEST_SETTINGS
 
 REASON_CHARACTERS = 300
 CODE = "/entry"
-QUIET_THREADS = {
-    "OMP_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "MKL_NUM_THREADS": "1",
-    "MALLOC_TRIM_THRESHOLD_": "268435456",
-    "MALLOC_MMAP_THRESHOLD_": "268435456",
-}
+QUIET_THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_NUM_THREADS": "1"}
 """Guest and oracle share the cores in turns: a guest whose threads spin while they wait makes the oracle slow.
 An attack may still call `torch.set_num_threads`."""
 
@@ -86,7 +81,7 @@ def host(
                 mounts=mounts,
                 hidden=visit.hidden,
                 trust=visit.trust,
-                environment=QUIET_THREADS,
+                environment={**QUIET_THREADS, **GUEST_SETTINGS},
             )
         )
         theirs.close()
