@@ -15,6 +15,7 @@ import pytest
 
 from tiltyard.errors import JailUnavailable
 from tiltyard.jail import cgroup
+from tiltyard.jail.hierarchy import LEAF, hierarchies
 from tiltyard.jail.limits import MIB, Limits
 
 LIMITS = Limits(memory=64 * MIB, processes=5, cpus=0.5)
@@ -203,9 +204,9 @@ class TestV2FileLogic:
         monkeypatch.setattr(cgroup, "_write", write)
         (folder,) = folders(cgroup.create(LIMITS, proc=proc))
         assert folder.parent == own
-        assert (own / cgroup.LEAF / "cgroup.procs").read_text() == "42"
+        assert (own / LEAF / "cgroup.procs").read_text() == "42"
 
-        (proc / "cgroup").write_text(f"0::/user.slice/run-1.scope/{cgroup.LEAF}\n")
+        (proc / "cgroup").write_text(f"0::/user.slice/run-1.scope/{LEAF}\n")
         (folder,) = folders(cgroup.create(LIMITS, proc=proc))
         assert folder.parent == own
 
@@ -223,7 +224,7 @@ class TestV2FileLogic:
         monkeypatch.setattr(cgroup, "_write", write)
         (folder,) = folders(cgroup.create(LIMITS, proc=proc))
         assert folder.parent == top
-        assert not (own / cgroup.LEAF).exists()
+        assert not (own / LEAF).exists()
 
     def test_without_the_memory_controller_it_says_so_and_the_cure(self, top: Path, proc: Path) -> None:
         (top / "cgroup.controllers").write_text("cpu pids\n")
@@ -248,7 +249,7 @@ class TestWhereTheOwnGroupIs:
         (tmp_path / "memory" / "docker" / "1").mkdir(parents=True, exist_ok=True)
         (tmp_path / "cgroup").write_text(f"4:memory:{path}\n0::/\n")
         (tmp_path / "mountinfo").write_text(f"35 31 0:32 {root} {tmp_path}/memory rw - cgroup cgroup rw,memory\n")
-        (hierarchy,) = cgroup.hierarchies(tmp_path)
+        (hierarchy,) = hierarchies(tmp_path)
         return hierarchy.own
 
     def test_below_a_mount_of_the_whole_hierarchy(self, tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from tiltyard.errors import JailUnavailable
-from tiltyard.jail import cgroup
 from tiltyard.jail.bubblewrap import arguments, package_folder, python_readable
 from tiltyard.jail.doctor import require_jail
+from tiltyard.jail.hierarchy import hierarchies
 from tiltyard.jail.launch import Guest, inside, launch
 from tiltyard.jail.limits import MIB, Limits
 from tiltyard.jail.seccomp import filter_program
@@ -74,7 +74,7 @@ def nothing_remains(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
 
 
 def traces() -> dict[str, Any]:
-    places = {place for each in cgroup.hierarchies() for place in each.places() if place.is_dir()}
+    places = {place for each in hierarchies() for place in each.places() if place.is_dir()}
     return {
         "children": set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()),
         "groups": {entry for place in places for entry in place.glob(f"tiltyard-{os.getpid()}-*")},
@@ -538,7 +538,7 @@ time.sleep(0.1)
         while [pid for pid, command in commands() if f"echo {mark}" in command] and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not [pid for pid, command in commands() if f"echo {mark}" in command]
-        places = {place for each in cgroup.hierarchies() for place in each.places() if place.is_dir()}
+        places = {place for each in hierarchies() for place in each.places() if place.is_dir()}
         stale = [entry for place in places for entry in place.glob(f"tiltyard-{evaluator.pid}-*")]
         assert stale
         run("pass")

@@ -25,10 +25,10 @@ from tiltyard.contest.run import Run
 from tiltyard.contest.track import Measured
 from tiltyard.defences.pool import load_pool
 from tiltyard.errors import JailUnavailable
-from tiltyard.jail import cgroup
 from tiltyard.jail.bubblewrap import package_folder
 from tiltyard.jail.doctor import require_jail
 from tiltyard.jail.guest import _result, _told
+from tiltyard.jail.hierarchy import hierarchies
 from tiltyard.jail.launch import launch
 from tiltyard.jail.limits import MIB, Limits
 from tiltyard.jail.oracle import Oracle
@@ -90,7 +90,7 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def traces() -> dict[str, Any]:
-    places = {place for each in cgroup.hierarchies() for place in each.places() if place.is_dir()}
+    places = {place for each in hierarchies() for place in each.places() if place.is_dir()}
     return {
         "children": set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()),
         "groups": {entry for place in places for entry in place.glob(f"tiltyard-{os.getpid()}-*")},
