@@ -23,6 +23,24 @@ class Attacker:
         return xs
 """
 IDLE = SLOW.replace("        time.sleep(0.4)\n", "")
+PICKY_MODEL = """
+import torch
+class Picky(torch.nn.Module):
+    def forward(self, x):
+        return torch.eye(10)[(x.flatten(1).mean(1) * 9).long()]
+def build():
+    return Picky().eval()
+"""
+PICKY_POOL = """
+name = "picky"
+[data.digits]
+reference = "digits"
+[[models]]
+name = "picky"
+reference = "picky.py:build"
+data = "digits"
+eps = 0.1
+"""
 GREEDY = """
 class Attacker:
     def __init__(self, model, batch_size, dataset, session): self.model = model
@@ -138,6 +156,8 @@ def test_a_failed_entry_scores_zero_with_the_reason_and_exits_three(place: Path)
         (["run", "whitebox", "pgd", "--out", "first"], "is not empty"),
         (["run", "whitebox", "pgd", "--json", "no/folder/x.json"], "its folder does not exist"),
         (["run", "whitebox", "pgd", "--items", "5", "--device", "nonsense"], "device nonsense"),
+        (["run", "whitebox", "pgd", "--resume"], "--resume needs --out"),
+        (["pools", "--json", "first"], "is a folder"),
         (["verify", "nowhere"], "holds no evaluation"),
         (["attack", "pool:digits/nobody", "digits"], "no model 'nobody'"),
         (["attack", "pool:digits/pgd_at", "nowhere.npz"], "no such file"),
@@ -176,6 +196,25 @@ def test_an_interrupted_run_resumes_to_the_same_rows(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert pl.read_parquet(place / "broken" / "rows.parquet").equals(pl.read_parquet(place / "whole" / "rows.parquet"))
     assert tiltyard("verify", "broken", cwd=place).returncode == 0
+
+
+def test_two_models_at_a_time_give_the_same_rows(place: Path) -> None:
+    done = tiltyard("run", "whitebox", "idle.py", "--items", 30, "--seed", 3, "--jobs", 2, "--out", "jobs", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert pl.read_parquet(place / "jobs" / "rows.parquet").equals(pl.read_parquet(place / "second" / "rows.parquet"))
+
+
+def test_a_model_that_chokes_on_a_query_fails_the_entry_not_the_evaluation(place: Path) -> None:
+    (place / "picky.py").write_text(PICKY_MODEL)
+    (place / "picky.toml").write_text(PICKY_POOL)
+    (place / "outside.py").write_text(
+        IDLE.replace("return xs", "self.model.logits(xs + 5)\n        return xs").replace(
+            "session): pass", "session): self.model = model"
+        )
+    )
+    done = tiltyard("run", "whitebox", "outside.py", "--pool", "picky.toml", "--items", 5, "--out", "picky", cwd=place)
+    assert done.returncode == 3, done.stderr
+    assert "could not answer a query" in done.stdout
 
 
 def test_resume_with_another_seed_is_refused(place: Path) -> None:

@@ -3,8 +3,14 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+from tiltyard.contest.evaluate import evaluate_entry
+from tiltyard.contest.run import Run
+from tiltyard.defences.pool import load_pool
+from tiltyard.tracks.whitebox import WhiteBox
 
 LOADED = """
 import sys
@@ -18,21 +24,22 @@ assert "torch" not in sys.modules
 """
 
 
-def best_time(*arguments: str, tries: int = 5) -> float:
+def best_time(*arguments: str, tries: int = 5, expected: int = 0) -> float:
     times = []
     for _ in range(tries):
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "tiltyard", *arguments], capture_output=True, check=False)
+        done = subprocess.run([sys.executable, "-m", "tiltyard", *arguments], capture_output=True, check=False)
+        assert done.returncode == expected, done.stderr
         times.append(time.perf_counter() - began)
     return min(times)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["doctor"]])
-def test_help_and_doctor_answer_in_half_a_second(arguments: list[str]) -> None:
+def test_help_and_doctor_answer_in_half_a_second(arguments: list[str], jail: None) -> None:
     assert best_time(*arguments) < 0.5
 
 
-@pytest.mark.parametrize("arguments", [["tracks"], ["pools"], ["verify", "/nowhere"], ["run", "whitebox", "--help"]])
+@pytest.mark.parametrize("arguments", [["tracks"], ["pools"], ["run", "whitebox", "--help"]])
 def test_verbs_without_torch_answer_in_one_and_a_half_seconds(arguments: list[str]) -> None:
     assert best_time(*arguments) < 1.5
 
@@ -42,3 +49,21 @@ def test_torch_is_not_loaded(arguments: list[str]) -> None:
     script = LOADED.format(arguments=arguments)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["verify", "a"], ["board", "a", "b"], ["compare", "a", "b"], ["report", "a"]])
+def test_what_reads_evaluations_answers_in_one_and_a_half_seconds(
+    arguments: list[str], evaluations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(evaluations)
+    assert best_time(*arguments) < 1.5
+
+
+@pytest.fixture(scope="module")
+def evaluations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small evaluations, `a` and `b`."""
+    place = tmp_path_factory.mktemp("evaluations")
+    track, pool = WhiteBox(), load_pool("digits", items=40)
+    for folder in ("a", "b"):
+        evaluate_entry(track, track.named("baseline"), pool, Run(trust=True), place / folder)
+    return place

@@ -6,7 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +128,8 @@ class Interrupted:
     def __init__(self, after: int) -> None:
         self.after = after
 
-    def submit(self, task: Task, shards: Sequence[Shard]) -> Iterator[tuple[Shard, Measured]]:
-        yield from Here().submit(task, shards[: self.after])
+    def submit(self, task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Measured]]:
+        yield from Here().submit(task, islice(shards, self.after))
         raise KeyboardInterrupt
 
 
@@ -138,9 +139,10 @@ class Counting:
     def __init__(self) -> None:
         self.measured: list[str] = []
 
-    def submit(self, task: Task, shards: Sequence[Shard]) -> Iterator[tuple[Shard, Measured]]:
-        self.measured += [shard.name for shard in shards]
-        yield from Here().submit(task, list(reversed(shards)))
+    def submit(self, task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Measured]]:
+        listed = list(shards)
+        self.measured += [shard.name for shard in listed]
+        yield from Here().submit(task, list(reversed(listed)))
 
 
 KILLED = """

@@ -14,7 +14,11 @@ LIBRARIES = {
     "torchattacks": "tiltyard.attacks.foreign.from_torchattacks",
     "art": "tiltyard.attacks.foreign.from_art",
 }
-PACKAGES = {"foolbox": "foolbox", "torchattacks": "torchattacks", "art": "adversarial-robustness-toolbox"}
+INSTALL = {
+    "foolbox": "pip install 'tiltyard[foolbox]'",
+    "torchattacks": "pip install torchattacks (with --no-deps where its narrow pins conflict)",
+    "art": "pip install 'tiltyard[art]'",
+}
 
 
 def is_attack_name(name: str) -> bool:
@@ -34,7 +38,6 @@ def find_attack(name: str) -> Attack:
         make: Callable[[str], Attack] = import_module(LIBRARIES[library]).attack_named
     except ImportError as error:
         if isinstance(error, ModuleNotFoundError) and error.name == library:
-            extra = f"pip install 'tiltyard[{library}]' (the package {PACKAGES[library]})"
-            raise ReferenceFailed(f"attack {name}: {library} is not installed: {extra}") from None
+            raise ReferenceFailed(f"attack {name}: {library} is not installed: {INSTALL[library]}") from None
         raise ReferenceFailed(f"attack {name}: {library} cannot be imported ({error})") from error
     return make(attack)

@@ -99,6 +99,7 @@ def measure_robustness(
     except OverBudget:
         result = AttackResult(images, torch.zeros(len(images), dtype=torch.bool))
     seconds = time.perf_counter() - began
+    _check_result(name, result.images, images)
     examples = project(result.images.to(device), images, threat, (model.low, model.high))
     rows = _rows(network, images, examples, labels, goals, threat, batch_size)
     if result.forwards is not None and result.backwards is not None:
@@ -148,6 +149,12 @@ def _targets(network: nn.Module, images: Tensor, labels: Tensor, seed: int, batc
     shift = torch.randint(1, classes, labels.shape, generator=torch.Generator().manual_seed(seed))
     moved: Tensor = (labels + shift.to(labels.device)) % classes
     return moved
+
+
+def _check_result(name: str, found: Tensor, images: Tensor) -> None:
+    if found.shape != images.shape or not bool(torch.isfinite(found).all()):
+        shapes = f"{tuple(found.shape)}, expected finite values of shape {tuple(images.shape)}"
+        raise TiltyardError(f"attack {name} returned images of shape {shapes}")
 
 
 def _check(model: Classifier, images: Tensor, labels: Tensor) -> None:

@@ -8,7 +8,7 @@ from tiltyard.errors import JailUnavailable, TiltyardError
 def main() -> None:
     """Runs the command line; an error of ours is one line on standard error, a traceback only with `--debug`."""
     from tiltyard.cli.app import app
-    from tiltyard.cli.exits import BAD_INPUT, NO_JAIL
+    from tiltyard.cli.exits import BAD_INPUT, BROKEN, NO_JAIL
 
     try:
         app(prog_name="tiltyard")
@@ -17,3 +17,10 @@ def main() -> None:
             raise
         print(f"tiltyard: {error}", file=sys.stderr)  # noqa: T201 - the one place where errors are shown
         sys.exit(NO_JAIL if isinstance(error, JailUnavailable) else BAD_INPUT)
+    except Exception as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        words = " ".join(str(error).split())[:300]
+        message = f"tiltyard: {type(error).__name__}: {words} (tiltyard --debug … shows where)"
+        print(message, file=sys.stderr)  # noqa: T201
+        sys.exit(BAD_INPUT if isinstance(error, OSError) else BROKEN)

@@ -32,8 +32,12 @@ def write_json(content: Any, target: str | None) -> None:
 
 def check_writable(target: str | None) -> None:
     """Raises before long work where its result could not be written."""
-    if target and target != "-" and not Path(target).absolute().parent.is_dir():
+    if not target or target == "-":
+        return
+    if not Path(target).absolute().parent.is_dir():
         raise TiltyardError(f"{target}: its folder does not exist")
+    if Path(target).is_dir():
+        raise TiltyardError(f"{target}: is a folder; name a file")
 
 
 def show(text: str, *, json_to: str | None = None) -> None:

@@ -44,6 +44,7 @@ def board(
     from tiltyard.contest.registry import find_track
 
     check_writable(json)
+    check_writable(str(html) if html else None)
     evaluations = [read_evaluation(folder) for folder in folders]
     standings = standings_of(evaluations, share=share, split_seed=split_seed)
     track = find_track(evaluations[0].record.identity.track)
@@ -64,7 +65,7 @@ def board_text(standings: "list[Standing]", metric: str, decimals: int = 4) -> s
             str(standing.rank),
             f"{standing.score.values[metric]:.{decimals}f}",
             spread(standing.interval),
-            standing.score.status,
+            standing.score.status + (", without a jail" if standing.trusted else ""),
         ]
         for standing in standings
     ]
@@ -78,6 +79,7 @@ def _standing(standing: "Standing", metric: str) -> dict[str, object]:
         metric: standing.score.values[metric],
         "interval": standing.interval,
         "status": standing.score.status,
+        "trust": standing.trusted,
         "reason": standing.score.reason,
     }
 

@@ -10,5 +10,7 @@ ENTRY_FAILED = 3
 """The entry failed by the rules and scored 0."""
 NO_JAIL = 4
 """No working jail: `tiltyard doctor` says what lacks."""
+BROKEN = 70
+"""A fault of ours: please report it with the output of `--debug`."""
 INTERRUPTED = 130
 """Interrupted; `--resume` goes on."""

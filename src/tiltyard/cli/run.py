@@ -8,6 +8,7 @@ import typer
 
 from tiltyard.cli.display import check_writable, progress_bars, show, spread, table, write_json
 from tiltyard.cli.exits import ANSWER_IS_NO, ENTRY_FAILED, INTERRUPTED
+from tiltyard.errors import TiltyardError
 
 if TYPE_CHECKING:
     from tiltyard.contest.entry import Entry
@@ -72,12 +73,14 @@ def evaluate_whitebox(
     """Runs the contest on one entry and writes folder and report; Ctrl-C leaves what --resume goes on from."""
     from tiltyard.contest.evaluate import evaluate_entry
     from tiltyard.contest.executor import Here, Processes
-    from tiltyard.contest.run import Run
+    from tiltyard.contest.run import Run, silent
     from tiltyard.defences.pool import load_pool
     from tiltyard.report.evaluation import write_report
     from tiltyard.tracks.whitebox import WhiteBox
     from tiltyard.vision.allocator import keep_freed_memory
 
+    if resume and out is None:
+        raise TiltyardError("--resume needs --out: the folder of the interrupted evaluation")
     keep_freed_memory()
     track = WhiteBox()
     opened = open_attack(track, entry)
@@ -89,7 +92,7 @@ def evaluate_whitebox(
     folder = out or default_folder(track.name, opened.name)
     try:
         with progress_bars() as bars:
-            run = Run(seed=seed, device=device, trust=trust, progress=bars)
+            run = Run(seed=seed, device=device, trust=trust, progress=bars if jobs == 1 else silent)
             executor = Here() if jobs == 1 else Processes(jobs)
             evaluation = evaluate_entry(track, opened, data, run, folder, resume=resume, executor=executor)
     except KeyboardInterrupt:
@@ -119,8 +122,6 @@ def check_device(device: str) -> None:
     if device == "cpu":
         return
     import torch
-
-    from tiltyard.errors import TiltyardError
 
     try:
         torch.zeros(1, device=device)

@@ -19,6 +19,8 @@ class Standing:
     name: str
     score: Score
     interval: tuple[float, float] | None
+    trusted: bool = False
+    """Whether its code ran without a jail."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Candidate:
     name: str
     score: Score
     interval: tuple[float, float] | None = None
+    trusted: bool = False
 
 
 def rank(candidates: Sequence[Candidate], metric: Metric) -> list[Standing]:
@@ -40,7 +43,7 @@ def rank(candidates: Sequence[Candidate], metric: Metric) -> list[Standing]:
     ordered = sorted(candidates, key=lambda candidate: (shown(candidate), candidate.name))
     keys = [shown(candidate) for candidate in ordered]
     return [
-        Standing(keys.index(key) + 1, candidate.name, candidate.score, candidate.interval)
+        Standing(keys.index(key) + 1, candidate.name, candidate.score, candidate.interval, candidate.trusted)
         for key, candidate in zip(keys, ordered, strict=True)
     ]
 
@@ -82,8 +85,9 @@ def _candidate(label: str, evaluation: Evaluation, metric: Metric, *, share: flo
     record = evaluation.record
     if share >= 1:
         interval = record.intervals.get(metric.name)
-        return Candidate(label, record.score, (interval[0], interval[1]) if interval else None)
+        bounds = (interval[0], interval[1]) if interval else None
+        return Candidate(label, record.score, bounds, record.identity.trust)
     track = find_track(record.identity.track)
     rows = public_rows(evaluation.rows, track.cluster, share=share, seed=split_seed)
-    score, bounds = score_record(track, rows, record.facts, seed=record.identity.seed)
-    return Candidate(label, score, bounds.get(metric.name))
+    score, intervals = score_record(track, rows, record.facts, seed=record.identity.seed)
+    return Candidate(label, score, intervals.get(metric.name), record.identity.trust)

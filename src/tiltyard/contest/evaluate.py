@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
@@ -64,7 +64,7 @@ def evaluate_entry(
     waiting = [shard for shard in shards if shard.name not in kept]
     if not _failed(track, kept):
         task = partial(track.measure, entry, data=data, run=run)
-        for shard, measured in (executor or Here()).submit(task, waiting):
+        for shard, measured in (executor or Here()).submit(task, (_in_time_left(shard, kept) for shard in waiting)):
             store.keep(shard, measured)
             kept[shard.name] = measured
             if _failed(track, kept):
@@ -105,6 +105,14 @@ def _check_same(folder: Path, found: Mapping[str, Any], wanted: Identity) -> Non
             raise EvaluationError(
                 f"{folder}: was begun with {name} {found.get(name)!r}, not {value!r}: choose another folder"
             )
+
+
+def _in_time_left(shard: Shard, kept: Mapping[str, Measured]) -> Shard:
+    """Where the rules bound the time of all shards together, what earlier ones took is gone."""
+    if shard.seconds is None:
+        return shard
+    taken = sum(float(measured.facts.get("seconds", 0.0)) for measured in kept.values())
+    return replace(shard, seconds=max(shard.seconds - taken, 1e-3))
 
 
 def _failed(track: Track, kept: Mapping[str, Measured]) -> bool:

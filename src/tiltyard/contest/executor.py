@@ -1,6 +1,6 @@
 """Where the shards of an evaluation are measured: one seam, many implementations."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Protocol
@@ -13,13 +13,13 @@ Task = Callable[[Shard], Measured]
 class Executor(Protocol):
     """Measures shards; results arrive in any order, an exception of the task is raised where it is met."""
 
-    def submit(self, task: Task, shards: Sequence[Shard]) -> Iterator[tuple[Shard, Measured]]: ...
+    def submit(self, task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Measured]]: ...
 
 
 class Here:
     """One after another in this process: the default, for guest and oracle already share the cores."""
 
-    def submit(self, task: Task, shards: Sequence[Shard]) -> Iterator[tuple[Shard, Measured]]:
+    def submit(self, task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Measured]]:
         for shard in shards:
             yield shard, task(shard)
 
@@ -30,7 +30,7 @@ class Processes:
     def __init__(self, workers: int) -> None:
         self.workers = workers
 
-    def submit(self, task: Task, shards: Sequence[Shard]) -> Iterator[tuple[Shard, Measured]]:
+    def submit(self, task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Measured]]:
         with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
             futures = {pool.submit(task, shard): shard for shard in shards}
             try:

@@ -71,7 +71,3 @@ def check_distinct(names: Iterable[str], where: str) -> None:
         for depth in range(1, len(parents)):
             if "/".join(parents[:depth]) in seen:
                 raise EntryError(f"{where}: member {shown(name.removesuffix('/.'))}: a file and a folder share a name")
-
-
-def _without_dot(name: str) -> str:
-    return name.removesuffix("/.")

@@ -84,6 +84,10 @@ class PoolSpec(_Strict):
     title: str = ""
     seconds: float = Field(default=10800, gt=0)
     """Wall time for all models together."""
+    call_seconds: float | None = Field(default=None, gt=0)
+    """Wall time between two messages of an attack; without it only the whole time counts, as in the contest."""
+    memory_mib: int = Field(default=4096, gt=0)
+    """Memory of an attack, temporary files included."""
     data: dict[Name, DataSpec]
     models: tuple[ModelSpec, ...] = Field(min_length=1)
 

@@ -39,7 +39,7 @@ class Pool:
             data = self.images(name)
             parts += [hashlib.sha256(data.images.tobytes() + data.labels.tobytes()).hexdigest(), *data.names]
         for model in self.spec.models:
-            parts += [digest_of(path) for path in self.files_of(model)]
+            parts += [digest_of(path) for path in self.files_of(model)] or [self._weights_digest(model)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def model(self, name: str) -> ModelSpec:
@@ -81,6 +81,12 @@ class Pool:
             return load_model(self._reference(model.reference)).files
         with _origin_named(model):
             return weight_files(self.folder / str(model.weights))
+
+    def _weights_digest(self, model: ModelSpec) -> str:
+        """For models that come from no file that we know of (timm, Hugging Face)."""
+        state = self.classifier(model).module.state_dict()
+        arrays = (state[name].cpu().contiguous().view(-1).numpy().tobytes() for name in sorted(state))
+        return hashlib.sha256(b"".join(hashlib.sha256(array).digest() for array in arrays)).hexdigest()
 
     def _reference(self, reference: str) -> str:
         """Paths of the file are relative to its folder; everything else is a reference as it stands."""

@@ -63,6 +63,13 @@ def arguments(
     return [*command, "--chdir", "/tmp", "--remount-ro", "/", "--", *program]  # noqa: S108 (the guest's own)
 
 
+def private_places() -> list[Path]:
+    """What lies below `/usr` and is no system: sources and settings, save where this interpreter lives in them."""
+    needed = [folder.resolve() for folder in python_readable()]
+    places = (Path("/usr", name) for name in ("src", "local/src", "local/etc", "local/share/ca-certificates"))
+    return [place for place in places if place.is_dir() and not any(each.is_relative_to(place) for each in needed)]
+
+
 def python_readable() -> list[Path]:
     """The folders that this interpreter and its packages live in."""
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}

@@ -15,6 +15,7 @@ from tiltyard.jail.launch import Guest, launch
 from tiltyard.jail.limits import MIB, Limits
 
 OLDEST_BUBBLEWRAP = (0, 8)
+F_SEAL_FUTURE_WRITE = 0x10
 TRIAL_LIMITS = Limits(memory=256 * MIB, processes=8, disk=MIB)
 TRIAL_SECONDS = 10.0
 INSTALL = "`apt install bubblewrap`, `dnf install bubblewrap` or your system's like"
@@ -93,11 +94,12 @@ def _sealing() -> Finding:
     try:
         descriptor = os.memfd_create("tiltyard-doctor", os.MFD_ALLOW_SEALING)
         try:
-            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+            seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL | F_SEAL_FUTURE_WRITE
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
         finally:
             os.close(descriptor)
     except OSError as error:
-        cure = "use Linux 3.17 or newer, without a sandbox that forbids memfd_create"
+        cure = "use Linux 5.1 or newer, without a sandbox that forbids memfd_create"
         return Finding("sealed memory", ok=False, found=error.strerror or str(error), cure=cure)
     return Finding("sealed memory", ok=True, found="memfd seals hold")
 

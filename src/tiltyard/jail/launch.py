@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tiltyard.errors import JailUnavailable
 from tiltyard.jail import cgroup
-from tiltyard.jail.bubblewrap import arguments, package_folder, package_mounts, python_readable
+from tiltyard.jail.bubblewrap import arguments, package_folder, package_mounts, private_places, python_readable
 from tiltyard.jail.limits import MIB, Limits
 from tiltyard.jail.seccomp import filter_program
 
@@ -139,7 +139,7 @@ def launch(
                 executable=_bubblewrap(),
                 program=program,
                 readable=python_readable(),
-                hidden=[package_folder(), *hidden],
+                hidden=[package_folder(), *private_places(), *hidden],
                 mounts={**package_mounts(), **(mounts or {})},
                 environment=_clean(environment, home=HOME),
                 limits=limits,

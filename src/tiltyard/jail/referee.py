@@ -216,6 +216,11 @@ class Referee:
             return answer(message)
         except OverBudget as error:
             return Message(Kind.REFUSED, size=self._shared.reply.write_text(str(error).encode()))
+        except GuestFailed:
+            raise
+        except Exception as error:  # a model may choke on what only an attack asks; that is no fault of the run
+            told = _one_line(f"{type(error).__name__}: {error}".encode())
+            raise GuestFailed(f"the model could not answer a query of the attack: {told}") from error
 
     def _logits(self, message: Message) -> Message:
         logits, ticket = self._oracle.logits(self._images(message.images), keep=message.keep)

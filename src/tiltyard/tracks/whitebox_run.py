@@ -1,11 +1,12 @@
 """One model of a pool under one attack: guest, oracle, judgement."""
 
 import io
+import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,12 @@ from tiltyard.contest.pool import ModelSpec
 from tiltyard.contest.run import Run, Step
 from tiltyard.contest.track import Measured, Shard
 from tiltyard.defences.pool import Pool
-from tiltyard.jail.limits import Limits
+from tiltyard.jail.limits import MIB, Limits
 from tiltyard.jail.oracle import Oracle
 from tiltyard.jail.referee import GuestFailed, Referee, Visit, batches, host
 from tiltyard.vision.data import LabelledImages
 
+UNPACKED = "tiltyard-entry-"
 GALLERY = 8
 WATCH_SECONDS = 0.25
 SCHEMA = {
@@ -50,11 +52,19 @@ def attack_model(entry: Entry, shard: Shard, pool: Pool, run: Run, limits: Limit
     labels = torch.from_numpy(images.labels)
     oracle = Oracle(classifier, meter, sample=inputs, labels=labels, device=run.device)
     attempt = _Attempt(spec, images, inputs, oracle, meter, run)
-    bounds = replace(limits or Limits(), seconds=shard.seconds or Limits().seconds)
+    bounds = limits or limits_of(pool, shard)
     with _unpacked(entry) as code:
         visit = Visit(code, attempt.settings(), spec.batch_size, run.seed, run.trust, pool_files(pool), bounds)
         attempt.go(visit)
-    return attempt.measured(bounds)
+    return attempt.measured(pool.spec.seconds)
+
+
+def limits_of(pool: Pool, shard: Shard) -> Limits:
+    """What the pool's file allows an attack on one model, in the time that the shard has left."""
+    seconds = shard.seconds or pool.spec.seconds
+    return Limits(
+        memory=pool.spec.memory_mib * MIB, seconds=seconds, call_seconds=pool.spec.call_seconds or pool.spec.seconds
+    )
 
 
 def pool_files(pool: Pool) -> tuple[Path, ...]:
@@ -66,13 +76,22 @@ def pool_files(pool: Pool) -> tuple[Path, ...]:
 @contextmanager
 def _unpacked(entry: Entry) -> Iterator[Path]:
     """The entry's code in a folder that can be imported from."""
-    with tempfile.TemporaryDirectory(prefix="tiltyard-entry-") as name:
+    _remove_left_behind()
+    with tempfile.TemporaryDirectory(prefix=f"{UNPACKED}{os.getpid()}-") as name:
         folder = Path(name)
         is_content = "__init__.py" in entry.members
         target = folder / "attacker" if is_content else folder
         target.mkdir(exist_ok=True)
         entry.unpack(target)
         yield folder
+
+
+def _remove_left_behind() -> None:
+    """The unpacked code of entries whose evaluator was killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{UNPACKED}*-*"):
+        owner = folder.name.removeprefix(UNPACKED).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists() and folder.lstat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Attempt:
@@ -168,14 +187,14 @@ class _Attempt:
             return told
         return f"over budget: more than {budget.forwards} forward and {budget.backwards} backward passes were asked for"
 
-    def measured(self, limits: Limits) -> Measured:
+    def measured(self, seconds_allowed: float) -> Measured:
         rows = pl.concat(self.frames) if self.frames else pl.DataFrame(schema=SCHEMA)
         artefacts = {f"{self.spec.name}.log": self.log.encode()} if self.log else {}
         if self.gallery:
             artefacts[f"{self.spec.name}.npz"] = self._gallery_file()
-        return Measured(rows, self._facts(limits), artefacts)
+        return Measured(rows, self._facts(seconds_allowed), artefacts)
 
-    def _facts(self, limits: Limits) -> Mapping[str, Any]:
+    def _facts(self, seconds_allowed: float) -> Mapping[str, Any]:
         budget, traits = self.spec.budget(len(self.images)), self.oracle.traits
         return {
             "shard": self.spec.name,
@@ -191,7 +210,7 @@ class _Attempt:
             "over_budget": self.meter.exceeded,
             "seconds": self.seconds,
             "start_seconds": self.start_seconds,
-            "seconds_allowed": limits.seconds,
+            "seconds_allowed": seconds_allowed,
             "failure": self.failure,
             "deterministic": traits.deterministic,
             "batch_dependent": traits.batch_dependent,

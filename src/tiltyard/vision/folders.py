@@ -49,7 +49,8 @@ def read_class_folders(folder: Path, items: int | None, fit: Fit | None) -> Read
         raise TiltyardError("holds neither dev.csv nor one sub-folder of images a class")
     rounds = range(max(map(len, per_class)))
     order = [(label, paths[turn]) for turn in rounds for label, paths in enumerate(per_class) if turn < len(paths)]
-    return _read(folder, [(path, label) for label, path in order[:items]], classes, fit)
+    found = _read(folder, [(path, label) for label, path in order[:items]], classes, fit)
+    return (*found[:-1], [folder / name for name in classes])
 
 
 def read_listed_folder(folder: Path, items: int | None, fit: Fit | None) -> Read:
@@ -58,7 +59,8 @@ def read_listed_folder(folder: Path, items: int | None, fit: Fit | None) -> Read
         lines = list(csv.DictReader(file))[:items]
     if not lines or not {"ImageId", "TrueLabel"} <= lines[0].keys():
         raise TiltyardError("dev.csv needs the columns ImageId and TrueLabel, and at least one line")
-    return _read(folder, [(_listed(folder, line["ImageId"]), _label(line)) for line in lines], [], fit)
+    found = _read(folder, [(_listed(folder, line["ImageId"]), _label(line)) for line in lines], [], fit)
+    return (*found[:-1], [folder / "dev.csv", *found[-1]])
 
 
 def _label(line: dict[str, str]) -> int:

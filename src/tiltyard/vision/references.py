@@ -9,6 +9,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -78,7 +79,7 @@ def _made(module: ModuleType, files: tuple[Path, ...], place: str, function: str
     made = getattr(module, function)
     network = made if isinstance(made, nn.Module) else made()
     if isinstance(network, Classifier):
-        return network
+        return replace(network, files=(*network.files, *files))
     if not isinstance(network, nn.Module):
         raise ReferenceFailed(
             f"model {place}:{function}: returned {type(network).__name__}, expected a torch.nn.Module in eval mode"
@@ -116,7 +117,8 @@ def _from_file(path: Path) -> ModuleType:
 
 def _weights_beside(path: Path) -> tuple[Path, ...]:
     kinds = (".safetensors", ".pt", ".pth", ".ckpt", ".pt2", ".bin", ".npz")
-    return tuple(sorted(file for file in path.parent.iterdir() if file.suffix in kinds and file.is_file()))
+    near = (*path.parent.iterdir(), *path.parent.glob("*/*"))
+    return tuple(sorted(file.resolve() for file in near if file.suffix in kinds and file.is_file()))
 
 
 def _from_module(name: str) -> tuple[ModuleType, tuple[Path, ...]]:
@@ -124,7 +126,10 @@ def _from_module(name: str) -> tuple[ModuleType, tuple[Path, ...]]:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise ReferenceFailed(f"model {name}: no module named {error.name!r} is installed") from None
-    return module, (Path(module.__file__).resolve(),) if module.__file__ else ()
+    if not module.__file__:
+        return module, ()
+    path = Path(module.__file__).resolve()
+    return module, (path, *_weights_beside(path))
 
 
 def _exported(path: Path) -> Classifier:
