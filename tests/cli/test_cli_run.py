@@ -239,6 +239,9 @@ def test_without_a_jail_a_strangers_code_is_refused(place: Path) -> None:
     )
     assert trusted.returncode == 0, trusted.stderr
     assert "without a jail" in trusted.stdout
+    board = tiltyard("board", "refused", "--html", "trusted.html", cwd=place)
+    assert "without a jail" in board.stdout
+    assert "run without a jail" in (place / "trusted.html").read_text()
 
 
 def wait_for(path: Path, seconds: float = 60) -> None:

@@ -33,6 +33,7 @@ class Line:
     reason: str
     dot: float
     reach: tuple[float, float] | None
+    trusted: bool
 
 
 def board_html(standings: Sequence[Standing], title: str, metric: Metric) -> str:
@@ -63,4 +64,5 @@ def _line(standing: Standing, metric: Metric, scale: Scale) -> Line:
         standing.score.reason,
         scale.place(value),
         (scale.place(interval[0]), scale.place(interval[1])) if interval else None,
+        standing.trusted,
     )
