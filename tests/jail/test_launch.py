@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,11 +97,9 @@ def commands() -> Iterator[tuple[int, str]]:
 def drain(guest: Guest) -> str:
     """What has been printed since the last look."""
     printed = b""
-    try:
+    with suppress(BlockingIOError):  # nothing more for now
         while more := os.read(guest.log, 65536):
             printed += more
-    except BlockingIOError:
-        pass
     return printed.decode()
 
 

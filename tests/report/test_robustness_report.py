@@ -1,6 +1,7 @@
 """Robustness of one's own classifier: inputs of every kind, figures, plots, pages, what a notebook shows."""
 
 import math
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -168,11 +169,9 @@ def greedy(model, images, labels, threat, *, budget, **_):  # type: ignore[no-un
     """Asks for more than it may have."""
     from tiltyard.contest.budget import OverBudget
 
-    try:
+    with suppress(OverBudget):  # an attack that swallows the refusal
         for _ in range(100):
             model(images)
-    except OverBudget:
-        pass
     return AttackResult(images, torch.zeros(len(images), dtype=torch.bool))
 
 
