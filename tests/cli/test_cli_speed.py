@@ -24,24 +24,25 @@ assert "torch" not in sys.modules
 """
 
 
-def best_time(*arguments: str, tries: int = 5, expected: int = 0) -> float:
-    times = []
-    for _ in range(tries):
+def assert_answers_within(seconds: float, *arguments: str, tries: int = 12) -> None:
+    """The best of some tries counts: a shared machine is slow at times, a slow command always."""
+    times: list[float] = []
+    while len(times) < tries and min(times, default=seconds) >= seconds:
         began = time.perf_counter()
         done = subprocess.run([sys.executable, "-m", "tiltyard", *arguments], capture_output=True, check=False)
-        assert done.returncode == expected, done.stderr
+        assert done.returncode == 0, done.stderr
         times.append(time.perf_counter() - began)
-    return min(times)
+    assert min(times) < seconds
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["doctor"]])
 def test_help_and_doctor_answer_in_half_a_second(arguments: list[str], jail: None) -> None:
-    assert best_time(*arguments) < 0.5
+    assert_answers_within(0.5, *arguments)
 
 
 @pytest.mark.parametrize("arguments", [["tracks"], ["pools"], ["run", "whitebox", "--help"]])
 def test_verbs_without_torch_answer_in_one_and_a_half_seconds(arguments: list[str]) -> None:
-    assert best_time(*arguments) < 1.5
+    assert_answers_within(1.5, *arguments)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["doctor"], ["tracks"], ["pools"], ["verify", "/nowhere"]])
@@ -56,7 +57,7 @@ def test_what_reads_evaluations_answers_in_one_and_a_half_seconds(
     arguments: list[str], evaluations: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(evaluations)
-    assert best_time(*arguments) < 1.5
+    assert_answers_within(1.5, *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,7 @@ def test_sources_and_local_settings_of_the_host_are_not_shown(jail: None) -> Non
         with launch(["/bin/ls", "/usr/src"], limits=Limits()) as guest:
             guest.wait(20)
             assert guest.poll() == 0
+            os.set_blocking(guest.log, True)
             assert b"secret" not in os.read(guest.log, 4096)
     finally:
         secret.unlink()

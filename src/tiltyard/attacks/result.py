@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -15,14 +15,28 @@ Progress = Callable[[int, int], None]
 """Called with what is done and what there is to do."""
 
 
+class Point(NamedTuple):
+    """How many images were broken when so many passes had been spent, all images together."""
+
+    forwards: int
+    backwards: int
+    broken: int
+
+
 @dataclass(frozen=True)
 class AttackResult:
-    """`images` (n, c, h, w) inside the threat model; per image: whether it succeeded, passes spent, if known."""
+    """What an attack found; `images` (n, c, h, w) lie inside the threat model.
+
+    Per image (n,), where the attack knows: whether it succeeded, passes spent, and `cut_short`, True where it resisted
+    when the budget ended and the attack would have gone on. `curve` grows in every column.
+    """
 
     images: Tensor
     success: Tensor
     forwards: Tensor | None = None
     backwards: Tensor | None = None
+    cut_short: Tensor | None = None
+    curve: tuple[Point, ...] = ()
 
 
 class Attack(Protocol):

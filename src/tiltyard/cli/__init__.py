@@ -1,8 +1,12 @@
 """The command line: `tiltyard …`."""
 
+import gc
 import sys
 
 from tiltyard.errors import JailUnavailable, TiltyardError
+
+LIVING = 50_000
+"""Objects made before the collector looks: starting makes many and frees none."""
 
 
 def main() -> None:
@@ -10,6 +14,7 @@ def main() -> None:
     from tiltyard.cli.app import app
     from tiltyard.cli.exits import BAD_INPUT, BROKEN, NO_JAIL
 
+    gc.set_threshold(LIVING)
     try:
         app(prog_name="tiltyard")
     except TiltyardError as error:

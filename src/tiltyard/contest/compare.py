@@ -30,7 +30,7 @@ class Comparison:
         return low > 0 or high < 0
 
 
-def compare(first: Evaluation, second: Evaluation, *, seed: int = 0, count: int = 2 * RESAMPLES) -> Comparison:
+def compare(first: Evaluation, second: Evaluation, *, seed: int = 0, count: int = RESAMPLES) -> Comparison:
     """Resamples the same clusters on both sides; EvaluationError where the two did not measure the same items."""
     check_comparable([first, second])
     for evaluation in (first, second):
