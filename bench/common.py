@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from tiltyard.contest.environment import describe_environment
 from tiltyard.defences.pool import Pool, load_pool
+from tiltyard.vision.data import load_data
 from tiltyard.vision.references import load_model
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -107,6 +109,19 @@ def whitebox_pool(folder: Path, *, items: int, names: Sequence[str] = tuple(EPS)
 def network_of(folder: Path, name: str) -> nn.Module:
     """One of the five models, parameters frozen."""
     return load_model(f"{folder / 'nets.py'}:{name}").frozen().module
+
+
+def five_network(name: str) -> nn.Module:
+    """One of the five models, straight from their folder."""
+    sys.path.insert(0, str(WHITEBOX))
+    network: nn.Module = import_module("models").load(name)
+    return network.requires_grad_(False)
+
+
+def five_images(items: int) -> tuple[Tensor, Tensor]:
+    """The first of the 500 CIFAR-10 test images (n, 3, 32, 32) in [0, 1], and their labels."""
+    data = load_data(str(WHITEBOX / "cifar10_test_first500.npz"), items=items)
+    return data.tensor(), torch.from_numpy(data.labels)
 
 
 def show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tiltyard.attacks import AttackResult, Threat
+from tiltyard.attacks import AttackResult, Threat, pgd
 from tiltyard.attacks.robustness import Robustness, measure_robustness
 from tiltyard.contest.budget import Budget
 from tiltyard.errors import TiltyardError
@@ -33,12 +33,16 @@ def labels() -> Tensor:
 def measured(attack: Any = "pgd", *, eps: float = 0.1, norm: str = "linf", targeted: bool = False, **options: Any
              ) -> Robustness:  # fmt: skip
     threat = Threat(norm, eps, targeted)  # type: ignore[arg-type]
-    return measure_robustness(Classifier(network()), images(), labels(), threat, attack=attack, **options)
+    return measure_robustness(Classifier(network()), images(), labels(), threat, attack=attack, checks=False, **options)
 
 
 def far_away(model: Any, x: Tensor, y: Tensor, threat: Threat, **options: Any) -> AttackResult:
     """Leaves the ball and claims success."""
     return AttackResult(x + 100.0, torch.ones(len(x), dtype=torch.bool))
+
+
+def bounded_pgd(model: Any, x: Tensor, y: Tensor, threat: Threat, **options: Any) -> AttackResult:
+    return pgd(model, x, y, threat, **options, steps=2, restarts=1)
 
 
 def greedy(model: Any, x: Tensor, y: Tensor, threat: Threat, **options: Any) -> AttackResult:
@@ -87,6 +91,56 @@ class TestFigures:
         clean = found.rows["clean"]
         assert found.rows["robust"].to_list() == (clean & ~hit).to_list()
         assert hit.any()
+
+
+class TestVerdicts:
+    def test_whoever_would_have_gone_on_is_out_of_budget(self) -> None:
+        rows = measured(gradients=10, forwards=20).rows
+        assert set(rows["verdict"]) == {"misclassified", "broken", "out of budget"}
+        assert (rows["verdict"] == "misclassified").to_list() == (~rows["clean"]).to_list()
+        assert (rows["verdict"] == "broken").to_list() == (rows["clean"] & ~rows["robust"]).to_list()
+
+    def test_whoever_held_when_the_attack_ended_by_itself_resisted(self) -> None:
+        rows = measured("baseline", eps=0.05).rows.filter("robust")
+        assert len(rows)
+        assert set(rows["verdict"]) <= {"resisted", "held"}
+        assert set(measured(bounded_pgd, eps=0.05).rows.filter("robust")["verdict"]) == {"resisted"}
+
+    def test_an_attack_that_does_not_tell_leaves_images_held(self) -> None:
+        assert set(measured(far_away, eps=0.01).rows.filter("robust")["verdict"]) == {"held"}
+
+    def test_whoever_held_when_the_meter_stopped_the_attack_is_out_of_budget(self) -> None:
+        assert set(measured(greedy, forwards=3, gradients=1).rows.filter("robust")["verdict"]) == {"out of budget"}
+
+    @pytest.mark.parametrize("targeted", [False, True])
+    def test_the_margin_is_above_zero_where_the_attack_has_won(self, targeted: bool) -> None:
+        rows = measured(targeted=targeted, eps=0.2).rows
+        goal = rows["target"] if targeted else rows["label"]
+        assert ((rows["attacked"] == goal) == targeted).to_list() == (rows["margin"] > 0).to_list()
+
+
+class TestCurve:
+    def test_its_last_point_is_what_was_spent_and_it_never_falls(self) -> None:
+        found = measured(gradients=10, forwards=20)
+        last = found.curve[-1]
+        assert Budget(last.forwards, last.backwards) == found.spent
+        curve = found.figures()["curve"]
+        broken = [point["broken"] for point in curve]
+        assert broken == sorted(broken)
+        assert curve[-1]["forwards"] == found.spent.forwards / 30
+
+
+def test_a_model_that_no_gradient_leads_through_is_attacked_all_the_same() -> None:
+    class Cut(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.network(x.detach())
+
+    found = measure_robustness(Classifier(Cut().eval()), images(), labels(), Threat("linf", 0.1), checks=False)
+    assert found.spent.backwards > 0
 
 
 class TestTheVerdictIsOurs:

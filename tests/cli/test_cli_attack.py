@@ -1,4 +1,4 @@
-"""`tiltyard attack`, `demo` and `defences train` as a user calls them."""
+"""`tiltyard attack` and `demo` as a user calls them."""
 
 import json
 import subprocess
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tiltyard.attacks.catalogue import DEFAULT_ATTACK
 from tiltyard.vision.data import digits
 
 MODEL = """
@@ -24,6 +25,19 @@ def build():
     return Scaled().eval()
 """
 
+ROUNDING = """
+import torch
+from tiltyard.vision.references import load_model
+class Rounding(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.network = load_model("pool:digits/undefended").module
+    def forward(self, x):
+        return self.network((x * 7).round() / 7)
+def build():
+    return Rounding().eval()
+"""
+
 
 def tiltyard(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tiltyard", *map(str, arguments)]
@@ -33,16 +47,25 @@ def tiltyard(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_json_holds_what_is_promised(tmp_path: Path) -> None:
     done = tiltyard(
         "attack", "pool:digits/pgd_at", "digits", "--eps", "0.15", "--items", 40, "--gradients", 20, "--forwards", 40,
-        "--seed", 7, "--json", "out.json", "--html", "out.html", cwd=tmp_path,
+        "--seed", 7, "--json", "out.json", "--html", "out.html", "--csv", "rows.csv", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "out.json").read_text())
-    assert (found["items"], found["norm"], found["seed"], found["attack"], found["eps"]) == (40, "linf", 7, "pgd", 0.15)
+    assert (found["items"], found["norm"], found["seed"], found["attack"], found["eps"]) == (
+        40, "linf", 7, DEFAULT_ATTACK, pytest.approx(0.15),
+    )  # fmt: skip
     assert 0 <= found["robust_accuracy"] <= found["clean_accuracy"] <= 1
     assert 0 < found["gradients_per_image"] <= 20
     assert 0 < found["forwards_per_image"] <= 40
     assert found["seconds"] > 0
     assert "<html" in (tmp_path / "out.html").read_text()
+    assert found["verdict"] in done.stdout
+    assert len(found["checks"]) == 11
+    assert found["by_eps"][4]["eps"] == pytest.approx(0.15)
+    assert found["curve"][-1]["gradients"] == pytest.approx(found["gradients_per_image"])
+    lines = (tmp_path / "rows.csv").read_text().splitlines()
+    assert len(lines) == 41
+    assert "verdict" in lines[0].split(",")
 
 
 @pytest.mark.parametrize(
@@ -60,15 +83,41 @@ def test_own_files_with_a_declared_range(tmp_path: Path) -> None:
     np.savez(tmp_path / "data.npz", images=data.images, labels=data.labels)
     done = tiltyard("attack", "mine.py:build", "data.npz", "--eps", "8/255", "--json", "-", cwd=tmp_path)
     found = json.loads(done.stdout)
+    assert found["by_eps"][4]["eps"] == pytest.approx(8 / 255)
+    assert found["by_eps"][-1]["eps"] == pytest.approx(1)
     assert found["range"] == [0, 255]
     assert found["eps"] == pytest.approx(8 / 255)
 
 
 def test_fail_under_exits_one(tmp_path: Path) -> None:
     done = tiltyard(
-        "attack", "pool:digits/undefended", "digits", "--items", 20, "--eps", 0.3, "--fail-under", 0.9, cwd=tmp_path
-    )
+        "attack", "pool:digits/undefended", "digits", "--items", 20, "--eps", 0.3, "--fail-under", 0.9, "--no-checks",
+        cwd=tmp_path,
+    )  # fmt: skip
     assert done.returncode == 1
+    assert "not checked" in done.stdout
+
+
+def test_fail_doubtful_exits_one_and_prints_which_checks_doubt(tmp_path: Path) -> None:
+    (tmp_path / "rounds.py").write_text(ROUNDING)
+    options = [
+        "rounds.py:build",
+        "digits",
+        "--items",
+        20,
+        "--eps",
+        0.1,
+        "--attack",
+        "pgd",
+        "--gradients",
+        10,
+        "--forwards",
+        20,
+    ]
+    done = tiltyard("attack", *options, "--fail-doubtful", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "failed: gradients are not zero." in done.stdout
+    assert tiltyard("attack", *options, "--fail-doubtful", "--no-checks", cwd=tmp_path).returncode == 2
 
 
 def test_demo_prints_a_board_and_leaves_a_report_that_verifies(tmp_path: Path, jail: None) -> None:
@@ -86,12 +135,3 @@ def test_demo_does_not_delete_what_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "demo" / "precious").touch()
     assert tiltyard("demo", "--out", "demo", cwd=tmp_path).returncode == 2
     assert (tmp_path / "demo" / "precious").is_file()
-
-
-def test_training_stops_at_its_minutes_and_goes_on(tmp_path: Path) -> None:
-    first = tiltyard("defences", "train", "digits", "--model", "undefended", "--minutes", 0.01, cwd=tmp_path)
-    assert first.returncode == 2
-    assert "run it again" in first.stderr
-    done = tiltyard("defences", "train", "digits", "--model", "undefended", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert {path.suffix for path in (tmp_path / "trained").iterdir()} == {".safetensors", ".csv", ".md"}

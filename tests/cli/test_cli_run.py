@@ -23,6 +23,7 @@ class Attacker:
         return xs
 """
 IDLE = SLOW.replace("        time.sleep(0.4)\n", "")
+RUN = ("run", "whitebox", "--pool", "digits-small")
 PICKY_MODEL = """
 import torch
 class Picky(torch.nn.Module):
@@ -63,9 +64,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, jail: None) -> Path:
     assert tiltyard("new", "whitebox", "entry", cwd=folder).returncode == 0
     (folder / "idle.py").write_text(IDLE)
     for entry, out in (("entry", "first"), ("idle.py", "second")):
-        done = tiltyard(
-            "run", "whitebox", entry, "--items", 30, "--out", out, "--json", f"{out}.json", "--seed", 3, cwd=folder
-        )
+        done = tiltyard(*RUN, entry, "--items", 30, "--out", out, "--json", f"{out}.json", "--seed", 3, cwd=folder)
         assert done.returncode == 0, done.stderr
     return folder
 
@@ -80,7 +79,7 @@ def test_the_starter_entry_scores_at_once(place: Path) -> None:
 
 def test_json_holds_what_is_promised_for_each_model(place: Path) -> None:
     result = json.loads((place / "first.json").read_text())
-    assert [model["name"] for model in result["models"]] == ["undefended", "fgsm_rs", "pgd_at"]
+    assert [model["name"] for model in result["models"]] == ["undefended", "pgd_at", "bit_depth"]
     for model in result["models"]:
         assert {"name", "score", "forwards", "gradients", "seconds"} <= model.keys()
         assert (model["forwards"], model["gradients"]) == (30 * 40, 30 * 40)
@@ -133,13 +132,13 @@ def test_compare_is_paired(place: Path) -> None:
 
 
 def test_fail_under_exits_one(place: Path) -> None:
-    done = tiltyard("run", "whitebox", "baseline", "--items", 5, "--out", "low", "--fail-under", 100, cwd=place)
+    done = tiltyard(*RUN, "baseline", "--items", 5, "--out", "low", "--fail-under", 100, cwd=place)
     assert done.returncode == 1
 
 
 def test_a_failed_entry_scores_zero_with_the_reason_and_exits_three(place: Path) -> None:
     (place / "greedy.py").write_text(GREEDY)
-    done = tiltyard("run", "whitebox", "greedy.py", "--items", 5, "--out", "greedy", "--json", "-", cwd=place)
+    done = tiltyard(*RUN, "greedy.py", "--items", 5, "--out", "greedy", "--json", "-", cwd=place)
     result = json.loads(done.stdout)
     assert done.returncode == 3
     assert (result["status"], result["score"]) == ("failed", 0)
@@ -152,7 +151,7 @@ def test_a_failed_entry_scores_zero_with_the_reason_and_exits_three(place: Path)
     [
         (["run", "whitebox", "nowhere.zip"], "no such file"),
         (["run", "whitebox", "pgd", "--pool", "nowhere"], "no pool nowhere"),
-        (["run", "whitebox", "foolbox:Nothing"], "no attack named Nothing"),
+        ([*RUN, "foolbox:Nothing"], "no attack named Nothing"),
         (["run", "whitebox", "pgd", "--out", "first"], "is not empty"),
         (["run", "whitebox", "pgd", "--json", "no/folder/x.json"], "its folder does not exist"),
         (["run", "whitebox", "pgd", "--items", "5", "--device", "nonsense"], "device nonsense"),
@@ -181,7 +180,7 @@ def test_debug_shows_the_traceback(place: Path) -> None:
 def test_an_interrupted_run_resumes_to_the_same_rows(place: Path) -> None:
     with zipfile.ZipFile(place / "slow.zip", "w") as archive:
         archive.writestr("attacker/__init__.py", SLOW)
-    command = [sys.executable, "-m", "tiltyard", "run", "whitebox", "slow.zip", "--items", "10"]
+    command = [sys.executable, "-m", "tiltyard", *RUN, "slow.zip", "--items", "10"]
     whole = subprocess.run([*command, "--out", "whole"], cwd=place, capture_output=True, text=True, check=False)
     assert whole.returncode == 0, whole.stderr
     process = subprocess.Popen([*command, "--out", "broken"], cwd=place, stderr=subprocess.PIPE, text=True)
@@ -199,7 +198,7 @@ def test_an_interrupted_run_resumes_to_the_same_rows(place: Path) -> None:
 
 
 def test_two_models_at_a_time_give_the_same_rows(place: Path) -> None:
-    done = tiltyard("run", "whitebox", "idle.py", "--items", 30, "--seed", 3, "--jobs", 2, "--out", "jobs", cwd=place)
+    done = tiltyard(*RUN, "idle.py", "--items", 30, "--seed", 3, "--jobs", 2, "--out", "jobs", cwd=place)
     assert done.returncode == 0, done.stderr
     assert pl.read_parquet(place / "jobs" / "rows.parquet").equals(pl.read_parquet(place / "second" / "rows.parquet"))
 
@@ -218,13 +217,13 @@ def test_a_model_that_chokes_on_a_query_fails_the_entry_not_the_evaluation(place
 
 
 def test_resume_with_another_seed_is_refused(place: Path) -> None:
-    done = tiltyard("run", "whitebox", "idle.py", "--items", 30, "--out", "second", "--resume", cwd=place)
+    done = tiltyard(*RUN, "idle.py", "--items", 30, "--out", "second", "--resume", cwd=place)
     assert done.returncode == 2
     assert "seed" in done.stderr
 
 
 def test_without_a_jail_a_strangers_code_is_refused(place: Path) -> None:
-    command = [sys.executable, "-m", "tiltyard", "run", "whitebox", "baseline", "--items", "5", "--out", "refused"]
+    command = [sys.executable, "-m", "tiltyard", *RUN, "baseline", "--items", "5", "--out", "refused"]
     environment = {**os.environ, "PATH": str(place)}
 
     def run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -64,7 +64,7 @@ def test_what_reads_evaluations_answers_in_one_and_a_half_seconds(
 def evaluations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two small evaluations, `a` and `b`."""
     place = tmp_path_factory.mktemp("evaluations")
-    track, pool = WhiteBox(), load_pool("digits", items=40)
+    track, pool = WhiteBox(), load_pool("digits-small", items=40)
     for folder in ("a", "b"):
         evaluate_entry(track, track.named("baseline"), pool, Run(trust=True), place / folder)
     return place

@@ -317,7 +317,7 @@ class TestTheWire:
         while True:
             self.wire.send(struct.pack('<4sHHQII', b'TILT', 2, 0, 0, 1, 0))
         """
-        assert fails(attack_code(tmp_path, flood)).reason == "the guest sends queries without reading the answers"
+        assert fails(attack_code(tmp_path, flood)).reason == "the attack does not read what it is sent"
 
     def test_what_comes_after_the_end_is_not_read(self, tmp_path: Path) -> None:
         late = """
@@ -763,7 +763,7 @@ class TestByTheRules:
         pool = load_pool("digits")
         weights = [str(path) for model in pool.spec.models for path in pool.files_of(model)]
         labels = [str(path) for path in pool.images("digits").files]
-        assert len(weights) == 3
+        assert len(weights) == len(pool.spec.models) > 0
         assert any("digits.npz" in path for path in labels)
         source = str(package_folder())
         body = f"""

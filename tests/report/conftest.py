@@ -16,7 +16,7 @@ from tiltyard.tracks.whitebox import WhiteBox
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     track, folder = WhiteBox(), tmp_path_factory.mktemp("report") / "evaluation"
-    return evaluate_entry(track, track.named("baseline"), load_pool("digits", items=40), Run(trust=True), folder)
+    return evaluate_entry(track, track.named("baseline"), load_pool("digits-small", items=40), Run(trust=True), folder)
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_hostile_entry_name_reason_and_log_stay_text(copied: Callable[[], Evalua
     evaluation = over_budget(copied())
     identity = replace(evaluation.record.identity, entry=HOSTILE)
     evaluation = changed(evaluation, identity=identity, reason=HOSTILE)
-    log = evaluation.folder / "artefacts" / "fgsm_rs.log"
+    log = evaluation.folder / "artefacts" / "pgd_at.log"
     log.write_bytes(HOSTILE.encode("utf-8", "surrogatepass") + b"\xff\x00</pre></details><script>x()</script>")
     page = Page(write_report(evaluation).read_text(encoding="utf-8"))
     check_self_contained(page)

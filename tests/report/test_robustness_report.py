@@ -1,6 +1,8 @@
 """Robustness of one's own classifier: inputs of every kind, figures, plots, pages, what a notebook shows."""
 
+import json
 import math
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -135,7 +137,7 @@ def test_table_has_a_row_a_figure(report: RobustnessReport) -> None:
 
 def test_plots_are_svg_elements_by_name(report: RobustnessReport) -> None:
     plots = report.plots()
-    assert list(plots) == ["accuracy", "distances", "confusion"]
+    assert list(plots) == ["eps", "spending", "accuracy", "distances", "confusion"]
     for svg in plots.values():
         assert svg.startswith("<svg ")
         check_self_contained(Page(svg))
@@ -146,6 +148,9 @@ def test_page_is_self_contained_and_adaptive(report: RobustnessReport, tmp_path:
     page = Page(path.read_text(encoding="utf-8"))
     check_self_contained(page)
     check_adaptive(page)
+    assert report.checks is not None
+    for shown in ("Was the attack strong enough?", *(check.found for check in report.checks.checks)):
+        assert shown in page.text
     for shown in ("robust accuracy", "95 % interval", "pool:digits/undefended", "50 of 60 images", "L∞, eps 0.15"):
         assert shown in page.text
     assert "Over budget" not in page.text
@@ -163,6 +168,60 @@ def test_styles_of_fragments_stay_inside_them(report: RobustnessReport) -> None:
     style = report._repr_html_().split("<style>")[1].split("</style>")[0]
     selectors = [line for line in style.splitlines() if line.rstrip().endswith("{") and not line.startswith("@")]
     assert all("tiltyard" in line for line in selectors)
+
+
+def test_figures_carry_curve_accuracies_by_eps_and_checks_as_json(report: RobustnessReport) -> None:
+    figures = json.loads(json.dumps(report.figures(), allow_nan=False))
+    assert figures["curve"][-1]["gradients"] == figures["gradients_per_image"]
+    assert figures["by_eps"][0] == {"eps": 0.0, "accuracy": figures["by_eps"][0]["accuracy"], "broken": 0, "items": 12}
+    assert {"name", "verdict", "found", "means"} == set(figures["checks"][0])
+    assert figures["verdict"] == report.verdict
+    assert figures["verdicts"] == dict(sorted(report.rows["verdict"].value_counts().rows()))
+
+
+def test_nearest_misses_stand_on_both_sides_of_the_border(report: RobustnessReport) -> None:
+    text = Page(report.gallery).text
+    assert text.index("Just held") < text.index("Just broken")
+    margins = [float(found) for found in re.findall(r"margin ([-+][\d.e-]+)", text)]
+    held, broken = margins[:4], margins[4:]
+    assert held == sorted(held, reverse=True)
+    assert max(held) < 0 < min(broken)
+    assert broken == sorted(broken)
+
+
+def test_a_difference_is_magnified_to_the_full_range(report: RobustnessReport) -> None:
+    example = report._nearest["Just held"][0]
+    assert example.magnified == pytest.approx(0.5 / 0.15, rel=0.01)
+
+
+class Rounded(Brightness):
+    """Answers for brightness in eight steps: no gradient anywhere."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward((images * 8).round() / 8)
+
+
+def test_a_doubtful_figure_says_so_beside_itself_on_every_page() -> None:
+    images, labels = grey([0.2, 0.3, 0.7, 0.8] * 5)
+    found = evaluate(Rounded().eval(), images, labels, Threat("linf", 0.25), attack="pgd", gradients=20, forwards=40)
+    assert found.robust_accuracy == 1.0
+    assert found.verdict.startswith("doubtful: ")
+    assert "gradients are not zero" in found.verdict
+    assert "doubtful" in repr(found)
+    for source in (found.to_html(), found._repr_html_()):
+        page = Page(source)
+        assert "! doubtful" in page.text
+        assert "verdict doubtful" in page.values("class")
+        assert "not shown that gradients are not zero" in page.text
+
+
+def test_an_unchecked_figure_says_so() -> None:
+    images, labels = grey(LEVELS)
+    found = evaluate(Brightness().eval(), images, labels, THREAT, gradients=5, forwards=10, checks=False)
+    assert found.verdict == "not checked"
+    assert (found.figures()["checks"], found.figures()["by_eps"]) == ([], [])
+    assert list(found.plots()) == ["spending", "accuracy", "distances", "confusion"]
+    assert "not checked" in Page(found.to_html()).text
 
 
 def greedy(model, images, labels, threat, *, budget, **_):  # type: ignore[no-untyped-def]
@@ -202,7 +261,8 @@ def test_nothing_broken_and_eps_zero_have_a_page(levels: list[float]) -> None:
         found = evaluate(Brightness().eval(), images, labels, threat, gradients=5, forwards=10)
         assert found.robust_accuracy == 1.0
         Page(found.to_html())
-        assert "No image was broken" in found.gallery
+        assert "Just held" in found.gallery
+        assert "Just broken" not in found.gallery
 
 
 def test_nothing_classified_correctly_has_a_page() -> None:

@@ -13,7 +13,7 @@ from tiltyard.contest.evaluate import _in_time_left
 from tiltyard.contest.track import Measured, Shard
 from tiltyard.jail.launch import launch
 from tiltyard.jail.limits import Limits
-from tiltyard.tracks.whitebox_run import UNPACKED, _remove_left_behind
+from tiltyard.tracks.unpacked import UNPACKED, remove_left_behind
 
 
 def test_a_shard_gets_the_time_that_earlier_ones_left() -> None:
@@ -32,7 +32,7 @@ def test_code_of_a_killed_evaluator_goes_and_that_of_a_living_one_stays(
     dead, living, other = (tmp_path / name for name in (f"{UNPACKED}{gone.pid}-a", f"{UNPACKED}{os.getpid()}-a", "x"))
     for folder in (dead, living, other):
         folder.mkdir()
-    _remove_left_behind()
+    remove_left_behind()
     assert [folder.exists() for folder in (dead, living, other)] == [False, True, True]
 
 

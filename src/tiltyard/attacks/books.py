@@ -1,5 +1,6 @@
 """The books that every attack keeps: queries in batches, spending per image, the budget never exceeded."""
 
+import sys
 from collections.abc import Callable
 
 import torch
@@ -25,7 +26,8 @@ class Books:
         """All images together."""
         self.curve: list[Point] = []
         self._refused = False
-        self._model, self._threat, self._budget, self._batch = model, threat, budget, batch_size
+        self.threat = threat
+        self._model, self._budget, self._batch = model, budget, batch_size
 
     @property
     def active(self) -> Tensor:
@@ -38,29 +40,64 @@ class Books:
         self._refused = self._refused or not covered
         return covered
 
-    def look(self, points: Tensor, index: Tensor) -> Tensor:
-        """Logits at points of the images `index`; successes are remembered. One forward an image."""
+    def forwards_left(self) -> int:
+        """Forward passes that the budget still has room for."""
+        return sys.maxsize if self._budget is None else self._budget.forwards - self.spent.forwards
+
+    def gradients_left(self) -> int:
+        """Passes forward and back that the budget still has room for."""
+        if self._budget is None:
+            return sys.maxsize
+        return min(self.forwards_left(), self._budget.backwards - self.spent.backwards)
+
+    def look(self, points: Tensor, index: Tensor, *, counts: Tensor | None = None) -> Tensor:
+        """Logits at points of the images `index`, one forward an image.
+
+        Successes are remembered; where `counts` (n,) is given, only those of points for which it is True.
+        """
         with torch.no_grad():
-            logits = torch.cat([self._model(part) for part in torch.split(points, self._batch)])
+            logits = _joined([self._model(part) for part in torch.split(points, self._batch)])
         self._charge(index, backwards=0)
-        self._remember(points, index, logits)
+        self._remember(points, index, logits, counts)
         return logits
 
-    def climb(self, points: Tensor, index: Tensor, loss: Callable[[Tensor, Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """Logits and the gradient of the loss at points: one forward and one backward an image."""
+    def climb(
+        self,
+        points: Tensor,
+        index: Tensor,
+        loss: Callable[..., Tensor],
+        *extra: Tensor,
+        counts: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Logits and the gradient of the loss at points: one forward and one backward an image.
+
+        The loss gets logits, labels and its rows of every `extra` (n, ...). Successes are remembered as by `look`.
+        """
         logits, gradients = [], []
-        for part, chosen in zip(torch.split(points, self._batch), torch.split(index, self._batch), strict=True):
+        for part, chosen, *more in zip(
+            *(torch.split(rows, self._batch) for rows in (points, index, *extra)), strict=True
+        ):
             with torch.enable_grad():
-                inputs = part.detach().clone().requires_grad_()
+                inputs = part.detach().requires_grad_()
                 answer = self._model(inputs)
-                value = loss(answer, self.labels[chosen]).sum()
-            (gradient,) = torch.autograd.grad(-value if self._threat.targeted else value, inputs)
+                value = loss(answer, self.labels[chosen], *more).sum()
+            (gradient,) = torch.autograd.grad(-value if self.threat.targeted else value, inputs)
             logits.append(answer.detach())
             gradients.append(gradient)
         self._charge(index, backwards=1)
-        answers = torch.cat(logits)
-        self._remember(points, index, answers)
-        return answers, torch.cat(gradients)
+        answers = _joined(logits)
+        self._remember(points, index, answers, counts)
+        return answers, _joined(gradients)
+
+    def worth(self, logits: Tensor, index: Tensor, loss: Callable[..., Tensor], *extra: Tensor) -> Tensor:
+        """What `climb` climbs (n,): the loss, or its negative where the labels are targets."""
+        value = loss(logits, self.labels[index], *extra)
+        return -value if self.threat.targeted else value
+
+    def misled(self, logits: Tensor, index: Tensor) -> Tensor:
+        """Whether logits mean success (n,)."""
+        reached = logits.argmax(1) == self.labels[index]
+        return reached if self.threat.targeted else ~reached
 
     def result(self) -> AttackResult:
         cut_short = ~self.success & self._refused
@@ -75,12 +112,19 @@ class Books:
         """One forward an image, and so many backwards; an image may occur more than once."""
         once = torch.ones_like(index)
         self.forwards.index_add_(0, index, once)
-        self.backwards.index_add_(0, index, once * backwards)
+        if backwards:
+            self.backwards.index_add_(0, index, once * backwards)
         self.spent += Budget(len(index), len(index) * backwards)
 
-    def _remember(self, points: Tensor, index: Tensor, logits: Tensor) -> None:
-        reached = (logits.argmax(1) == self.labels[index]).cpu()
-        new = (reached if self._threat.targeted else ~reached) & ~self.success[index]
-        self.best[index[new]] = points[new].detach()
-        self.success[index[new]] = True
+    def _remember(self, points: Tensor, index: Tensor, logits: Tensor, counts: Tensor | None) -> None:
+        hits = self.misled(logits, index)
+        new = (hits if counts is None else hits & counts).cpu() & ~self.success[index]
+        if new.any():
+            self.best[index[new]] = points[new].detach()
+            self.success[index[new]] = True
         self.curve.append(Point(self.spent.forwards, self.spent.backwards, int(self.success.sum())))
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """One tensor of all parts, without a copy where there is one."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

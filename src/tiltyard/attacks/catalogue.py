@@ -3,12 +3,29 @@
 from collections.abc import Callable
 from importlib import import_module
 
+from tiltyard.attacks.apgd import apgd
+from tiltyard.attacks.apgd_targeted import apgd_targeted
+from tiltyard.attacks.autoattack import autoattack
 from tiltyard.attacks.baseline import baseline
+from tiltyard.attacks.fab import fab
+from tiltyard.attacks.lance import lance
 from tiltyard.attacks.pgd import pgd
 from tiltyard.attacks.result import Attack
+from tiltyard.attacks.square import square
 from tiltyard.errors import ReferenceFailed
 
-OURS: dict[str, Attack] = {"pgd": pgd, "baseline": baseline}
+OURS: dict[str, Attack] = {
+    "lance": lance,
+    "pgd": pgd,
+    "baseline": baseline,
+    "apgd": apgd,
+    "apgd_targeted": apgd_targeted,
+    "fab": fab,
+    "square": square,
+    "autoattack": autoattack,
+}
+DEFAULT_ATTACK = "lance"
+"""Of `tiltyard attack` and `tiltyard.evaluate`."""
 LIBRARIES = {
     "foolbox": "tiltyard.attacks.foreign.from_foolbox",
     "torchattacks": "tiltyard.attacks.foreign.from_torchattacks",

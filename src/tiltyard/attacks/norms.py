@@ -40,6 +40,19 @@ def random_points(centres: Tensor, threat: Threat, bounds: tuple[float, float], 
     return project(centres + delta.to(centres.device), centres, threat, bounds)
 
 
+def surface_points(
+    centres: Tensor, radius: float, norm: str, bounds: tuple[float, float], generator: torch.Generator
+) -> Tensor:
+    """Random points at the distance `radius`, then moved into the range: noise scaled to that length."""
+    if norm == "linf":
+        noise = torch.rand(centres.shape, generator=generator) * 2 - 1
+    else:
+        noise = torch.randn(centres.shape, generator=generator)
+    length = distances(noise, torch.zeros_like(noise), norm).clamp_min(TINY)
+    noise *= (radius / length).view(-1, *[1] * (noise.dim() - 1))
+    return (centres + noise.to(centres.device)).clamp(*bounds)
+
+
 def distances(points: Tensor, centres: Tensor, norm: str) -> Tensor:
     """Size of each image's perturbation (n,), in the model's units."""
     delta = (points - centres).flatten(1)

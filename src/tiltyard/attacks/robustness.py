@@ -4,15 +4,17 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 import torch
 from torch import Tensor, nn
 
-from tiltyard.attacks.catalogue import find_attack
+from tiltyard.attacks.catalogue import DEFAULT_ATTACK, find_attack
+from tiltyard.attacks.checks import Checks, Subject, run_checks
+from tiltyard.attacks.connected import Connected
+from tiltyard.attacks.losses import margin
 from tiltyard.attacks.metered import MeteredModel
 from tiltyard.attacks.norms import distances, project
-from tiltyard.attacks.result import Attack, AttackResult, Progress
+from tiltyard.attacks.result import Attack, AttackResult, Point, Progress
 from tiltyard.contest.budget import Budget, Meter, OverBudget
 from tiltyard.contest.threat import Threat
 from tiltyard.errors import TiltyardError
@@ -21,7 +23,13 @@ from tiltyard.vision.classifier import Classifier
 
 @dataclass(frozen=True)
 class Robustness:
-    """What was found: `rows` has one line an image; `examples` are (n, c, h, w) float32 in the model's range."""
+    """What was found: `rows` has one line an image; `examples` are (n, c, h, w) float32 in the model's range.
+
+    `verdict` in the rows is `misclassified` (without any attack), `broken`, `resisted`, `out of budget` (held, but the
+    attack would have gone on) or `held` (the attack does not tell those two apart). `margin` is the best other logit
+    minus the label's under attack, or the target's minus the best other: above 0 the attack has won. `curve` is the
+    attack's, empty where it keeps none; `checks` is None where they were not wanted.
+    """
 
     rows: pl.DataFrame
     threat: Threat
@@ -33,6 +41,8 @@ class Robustness:
     examples: Tensor
     bounds: tuple[float, float]
     over_budget: bool = False
+    curve: tuple[Point, ...] = ()
+    checks: Checks | None = None
 
     @property
     def clean_accuracy(self) -> float:
@@ -49,6 +59,7 @@ class Robustness:
             "items": items,
             "clean_accuracy": self.clean_accuracy,
             "robust_accuracy": self.robust_accuracy,
+            "verdicts": dict(sorted(self.rows["verdict"].value_counts().rows())),
             "gradients_per_image": self.spent.backwards / items,
             "forwards_per_image": self.spent.forwards / items,
             "seconds": self.seconds,
@@ -58,7 +69,18 @@ class Robustness:
             "seed": self.seed,
             "attack": self.attack,
             "over_budget": self.over_budget,
+            "curve": [
+                {"forwards": point.forwards / items, "gradients": point.backwards / items, "broken": point.broken}
+                for point in turns(self.curve)
+            ],
+            **(self.checks.figures() if self.checks else {"verdict": "not checked", "checks": [], "by_eps": []}),
         }
+
+
+def turns(curve: tuple[Point, ...]) -> list[Point]:
+    """The points at which another image broke, the first one and the last one."""
+    ends = {0, len(curve) - 1}
+    return [point for place, point in enumerate(curve) if place in ends or point.broken != curve[place - 1].broken]
 
 
 def measure_robustness(
@@ -67,55 +89,55 @@ def measure_robustness(
     labels: Tensor,
     threat: Threat,
     *,
-    attack: str | Attack = "pgd",
+    attack: str | Attack = DEFAULT_ATTACK,
     gradients: float = 100,
     forwards: float = 200,
     batch_size: int = 128,
     seed: int = 0,
     device: str = "cpu",
+    checks: bool = True,
     progress: Progress | None = None,
+    check_progress: Progress | None = None,
 ) -> Robustness:
     """Attacks a model under an average budget an image (broken and misclassified ones included).
 
     `images` (n, c, h, w) and `threat.eps` are in the model's range. The verdict is ours: what the attack returns is put
     into the ball and the range and judged by forward passes that nobody is charged for. An attack that exceeds
-    the budget is refused the call, and what it had not attacked yet counts as it was. TiltyardError where images and
-    model do not fit.
+    the budget is refused the call, and what it had not attacked yet counts as it was. `checks` then look for signs that
+    the attack was weak; their passes are booked apart. TiltyardError where images and model do not fit.
     """
     _check(model, images, labels)
+    run = find_attack(attack) if isinstance(attack, str) else attack
     name = attack if isinstance(attack, str) else getattr(attack, "__name__", "custom")
     network = model.frozen(device).module
-    meter = Meter(Budget.per_image(len(images), forwards=forwards, backwards=gradients))
     images, labels = images.to(device), labels.to(device)
     model.check_fits(images, labels)
-    goals = _targets(network, images, labels, seed, batch_size) if threat.targeted else labels
+    goals = _targets(network, images, labels, seed) if threat.targeted else labels
+    bounds, meter = (
+        (model.low, model.high),
+        Meter(Budget.per_image(len(images), forwards=forwards, backwards=gradients)),
+    )
     began = time.perf_counter()
-    run = find_attack(attack) if isinstance(attack, str) else attack
     try:
         result = run(
-            MeteredModel(network, meter), images, goals, threat,
-            bounds=(model.low, model.high), budget=meter.budget, batch_size=batch_size, seed=seed, progress=progress,
+            MeteredModel(Connected(network), meter), images, goals, threat,
+            bounds=bounds, budget=meter.budget, batch_size=batch_size, seed=seed, progress=progress,
         )  # fmt: skip
     except OverBudget:
         result = AttackResult(images, torch.zeros(len(images), dtype=torch.bool))
     seconds = time.perf_counter() - began
     _check_result(name, result.images, images)
-    examples = project(result.images.to(device), images, threat, (model.low, model.high))
+    examples = project(result.images.to(device), images, threat, bounds)
     rows = _rows(network, images, examples, labels, goals, threat, batch_size)
-    if result.forwards is not None and result.backwards is not None:
-        rows = rows.with_columns(
-            forwards=pl.Series(result.forwards.numpy()), gradients=pl.Series(result.backwards.numpy())
-        )
-    bounds = (model.low, model.high)
+    rows = rows.with_columns(verdict=_verdicts(rows, result.cut_short, meter.exceeded))
+    subject = Subject(
+        network, images, labels, goals, examples, rows, result, run, name, threat, bounds,
+        meter.spent, meter.exceeded, batch_size, seed,
+    )  # fmt: skip
     return Robustness(
-        rows, threat, name, seed, meter.spent, seconds, images.cpu(), examples.cpu(), bounds, meter.exceeded
-    )
-
-
-def predictions(network: nn.Module, images: Tensor, batch_size: int) -> Tensor:
-    """Predicted classes (n,) on the CPU."""
-    with torch.no_grad():
-        return torch.cat([network(part).argmax(1).cpu() for part in torch.split(images, batch_size)])
+        _with_spending(rows, result), threat, name, seed, meter.spent, seconds, images.cpu(), examples.cpu(), bounds,
+        meter.exceeded, result.curve, run_checks(subject, check_progress) if checks else None,
+    )  # fmt: skip
 
 
 def _rows(
@@ -127,22 +149,50 @@ def _rows(
     threat: Threat,
     batch_size: int,
 ) -> pl.DataFrame:
-    before, after = (predictions(network, points, batch_size) for points in (images, examples))
-    truth, wanted = labels.cpu(), goals.cpu()
+    before, answers = (_logits(network, points, batch_size) for points in (images, examples))
+    after, guess, truth, wanted = answers.argmax(1), before.argmax(1), labels.cpu(), goals.cpu()
     hit = after == wanted if threat.targeted else after != truth
+    gap = margin(answers, wanted)
     frame: dict[str, Any] = {
-        "item": np.arange(len(truth)),
+        "item": range(len(truth)),
         "label": truth.numpy(),
-        "predicted": before.numpy(),
+        "predicted": guess.numpy(),
         "attacked": after.numpy(),
-        "clean": (before == truth).numpy(),
-        "robust": ((before == truth) & ~hit).numpy(),
+        "clean": (guess == truth).numpy(),
+        "robust": ((guess == truth) & ~hit).numpy(),
         "distance": distances(examples, images, threat.norm).cpu().numpy(),
+        "margin": (-gap if threat.targeted else gap).numpy(),
     }
     return pl.DataFrame({**frame, "target": wanted.numpy()} if threat.targeted else frame)
 
 
-def _targets(network: nn.Module, images: Tensor, labels: Tensor, seed: int, batch_size: int) -> Tensor:
+def _verdicts(rows: pl.DataFrame, cut_short: Tensor | None, over_budget: bool) -> pl.Series:
+    """One word an image; where the meter stopped the attack, whatever held had run out of budget."""
+    if over_budget:
+        held = pl.Series(["out of budget"] * len(rows))
+    elif cut_short is None:
+        held = pl.Series(["held"] * len(rows))
+    else:
+        held = pl.Series(["out of budget" if short else "resisted" for short in cut_short.tolist()])
+    fate = pl.when(~pl.col("clean")).then(pl.lit("misclassified")).when(pl.col("robust")).then(held)
+    return rows.select(verdict=fate.otherwise(pl.lit("broken")))["verdict"]
+
+
+def _with_spending(rows: pl.DataFrame, result: AttackResult) -> pl.DataFrame:
+    if result.forwards is None or result.backwards is None:
+        return rows
+    return rows.with_columns(
+        forwards=pl.Series(result.forwards.cpu().numpy()), gradients=pl.Series(result.backwards.cpu().numpy())
+    )
+
+
+def _logits(network: nn.Module, images: Tensor, batch_size: int) -> Tensor:
+    """(n, classes) on the CPU."""
+    with torch.no_grad():
+        return torch.cat([network(part).cpu() for part in torch.split(images, batch_size)])
+
+
+def _targets(network: nn.Module, images: Tensor, labels: Tensor, seed: int) -> Tensor:
     """A wrong class for every image, drawn uniformly."""
     with torch.no_grad():
         classes = network(images[:1]).shape[1]

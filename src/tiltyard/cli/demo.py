@@ -11,6 +11,7 @@ from tiltyard.errors import JailUnavailable, TiltyardError
 if TYPE_CHECKING:
     from tiltyard.contest.evaluation import Evaluation
 
+POOL = "digits-small"
 ITEMS = 200
 MARK = ".tiltyard-demo"
 
@@ -76,6 +77,6 @@ def _run(entry: str, out: Path, *, trust: bool) -> "Evaluation":
 
     name = Path(entry).stem
     typer.echo(f"── {name}")
-    evaluation = evaluate_whitebox(entry, "digits", items=ITEMS, out=out / f"run-{name}", trust=trust)
+    evaluation = evaluate_whitebox(entry, POOL, items=ITEMS, out=out / f"run-{name}", trust=trust)
     typer.echo(describe(evaluation) + "\n")
     return evaluation

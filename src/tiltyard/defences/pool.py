@@ -20,12 +20,14 @@ from tiltyard.vision.references import load_model
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool file and the folder that its relative paths start from."""
+    """A pool file and the folder that its relative paths start from, or the one file that holds its images."""
 
     spec: PoolSpec
     folder: Path
     items: int | None = None
     """Only the first so many images of each data set, below what the file says."""
+    home: Path | None = None
+    """Where the pool file lies: weights that are not below `folder` are looked for there."""
 
     @property
     def name(self) -> str:
@@ -58,13 +60,19 @@ class Pool:
             return Classifier(found.module, low, high, model.name, found.files)
         network = build(str(model.architecture))
         with _origin_named(model):
-            load_weights(network, self.folder / str(model.weights))
+            load_weights(network, self._weights(model))
         return Classifier(network.eval(), low, high, model.name, self.files_of(model))
 
     def images(self, name: str) -> LabelledImages:
         """A data set of the pool, cut to its items."""
         data = self.spec.data[name]
-        whole = load_data(self._reference(data.reference), items=data.items, size=data.size, crop=data.crop)
+        reference = str(self.folder) if self.folder.is_file() else self._reference(data.reference)
+        try:
+            whole = load_data(reference, items=data.items, size=data.size, crop=data.crop)
+        except ReferenceFailed as error:
+            raise ReferenceFailed(
+                f"{error}; pool {self.spec.name} looks for it below {self.folder} (--files)"
+            ) from None
         return whole.first(self.items)
 
     def files_of(self, model: ModelSpec) -> tuple[Path, ...]:
@@ -80,7 +88,13 @@ class Pool:
         if model.reference is not None:
             return load_model(self._reference(model.reference)).files
         with _origin_named(model):
-            return weight_files(self.folder / str(model.weights))
+            return weight_files(self._weights(model))
+
+    def _weights(self, model: ModelSpec) -> Path:
+        """Shipped weights stay beside their pool file when the user's images lie elsewhere."""
+        given = self.folder / str(model.weights)
+        shipped = (self.home or self.folder) / str(model.weights)
+        return shipped if self.folder.is_file() or (shipped.is_file() and not given.is_file()) else given
 
     def _weights_digest(self, model: ModelSpec) -> str:
         """For models that come from no file that we know of (timm, Hugging Face)."""
@@ -113,11 +127,14 @@ def shipped_pools() -> dict[str, Path]:
 
 
 def load_pool(reference: str, *, folder: Path | None = None, items: int | None = None) -> Pool:
-    """A shipped pool by name, or a pool file; `folder` is where its relative paths start, by default beside it."""
+    """A shipped pool by name, or a pool file.
+
+    `folder` is where its relative paths start, by default beside the pool file; where it is a file, it is the images.
+    """
     path = shipped_pools().get(reference, Path(reference))
     if not path.is_file():
         raise ReferenceFailed(f"no pool {reference}: name a file, or one of {', '.join(shipped_pools())}")
-    return Pool(read_pool(path), (folder or path.parent).resolve(), items)
+    return Pool(read_pool(path), (folder or path.parent).resolve(), items, path.parent.resolve())
 
 
 def load_reference(reference: str) -> Classifier:

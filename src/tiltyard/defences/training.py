@@ -1,166 +1,203 @@
-"""Training of a shipped pool from a fixed seed: resumable, bounded in time, with a curve and a model card."""
+"""Training of the shipped pools from a fixed seed: resumable to the bit, bounded in time, with curves and cards."""
 
 import csv
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors import safe_open
 from torch import Tensor, nn
 
-from tiltyard.attacks.baseline import baseline
+from tiltyard.attacks.catalogue import find_attack
+from tiltyard.contest.pool import ModelSpec
 from tiltyard.contest.threat import Threat
-from tiltyard.defences.architectures import build
+from tiltyard.defences.architectures.inputs import BehindTransform
+from tiltyard.defences.augment import crop_and_flip
+from tiltyard.defences.cards import CARD_ATTACKS, accuracies, described_training, write_card
+from tiltyard.defences.checkpoints import load_weights
 from tiltyard.defences.pool import Pool, load_pool
-from tiltyard.defences.recipes import RECIPES, Recipe
+from tiltyard.defences.recipes import Recipe, find_recipe
+from tiltyard.defences.training_state import TrainingState, fresh_state
+from tiltyard.defences.weight_perturbation import worst_weights
 from tiltyard.errors import TiltyardError
-from tiltyard.vision.data import LabelledImages, digits
+from tiltyard.vision.data import LabelledImages, digits, load_data
 
 Progress = Callable[[str, int, int], None]
+"""Called with a model's name, its finished epochs and all of them."""
 
 
-@dataclass
-class _State:
-    """Everything that the next epoch depends on."""
-
-    network: nn.Module
-    optimiser: torch.optim.Optimizer
-    generator: torch.Generator
-    epoch: int = 0
-    curve: list[dict[str, float]] = field(default_factory=list)
-
-    def save(self, path: Path) -> None:
-        content = {
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "generator": self.generator.get_state(),
-            "epoch": self.epoch,
-            "curve": self.curve,
-        }
-        temporary = path.with_suffix(".tmp")
-        torch.save(content, temporary)
-        temporary.replace(path)
-
-    def load(self, path: Path) -> None:
-        content = torch.load(path, weights_only=True)
-        self.network.load_state_dict(content["network"])
-        self.optimiser.load_state_dict(content["optimiser"])
-        self.generator.set_state(content["generator"])
-        self.epoch, self.curve = content["epoch"], content["curve"]
-
-
-def train_digits(
+def train_pool(
+    name: str,
     out: Path,
     *,
+    data: str | None = None,
+    files: Path | None = None,
     models: list[str] | None = None,
     seed: int = 0,
     minutes: float = 30.0,
+    threads: int = 1,
+    attacks: tuple[str, ...] = CARD_ATTACKS,
     progress: Progress | None = None,
 ) -> list[Path]:
-    """Trains the models of the digits pool into `out`: weights, curve (CSV) and card (Markdown) for each.
+    """Trains the models of a shipped pool into `out`: weights, curve (CSV) and card (Markdown) for each.
 
-    Goes on where an earlier call stopped; raises TiltyardError when `minutes` are over before all are trained.
+    `data` is a reference to the training images, where the package has none; `files` is where the pool's test images
+    lie, without which cards have no figures. Goes on where an earlier call stopped, and trains nothing that `out` has
+    already. The same seed and number of threads give the same weights: sums depend on both. Raises TiltyardError when
+    `minutes` are over before all are trained.
     """
-    pool = load_pool("digits")
-    names = models or [model.name for model in pool.spec.models]
-    unknown = sorted(set(names) - set(RECIPES))
-    if unknown:
-        raise TiltyardError(f"no recipe for {', '.join(unknown)}: there are {', '.join(RECIPES)}")
+    pool = load_pool(name, folder=files)
+    recipes = [find_recipe(name, model) for model in models or [model.name for model in pool.spec.models]]
+    images = training_images(name, data)
+    measured = files is not None or data is None
+    tests = {spec.data: pool.images(spec.data) for spec in pool.spec.models} if measured else {}
+    for attack in attacks:
+        find_attack(attack)
     out.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + minutes * 60
-    return [_train_one(pool, RECIPES[name], out, seed, deadline, progress) for name in names]
+    with _threads(threads):
+        for recipe in recipes:
+            if _is_finished(out / f"{recipe.name}.safetensors", seed):
+                continue
+            state = train_model(pool, recipe, images, out, seed=seed, deadline=deadline, progress=progress)
+            model = pool.model(recipe.name)
+            facts = described_training(name, images, recipe, state.curve)
+            write_card(pool, model, out, tests.get(model.data), attacks=attacks, facts=facts)
+            _checkpoint(out, recipe).unlink()
+    return [out / f"{recipe.name}.safetensors" for recipe in recipes]
 
 
-def _train_one(pool: Pool, recipe: Recipe, out: Path, seed: int, deadline: float, progress: Progress | None) -> Path:
-    spec = pool.model(recipe.name)
-    state = _fresh(str(spec.architecture), recipe, seed)
-    checkpoint = out / f"{recipe.name}.checkpoint.pt"
-    if checkpoint.is_file():
-        state.load(checkpoint)
-    training = digits("train")
-    while state.epoch < recipe.epochs:
-        if time.monotonic() > deadline:
-            raise TiltyardError(
-                f"{recipe.name}: time is over after epoch {state.epoch} of {recipe.epochs}; run it again to go on"
-            )
-        _epoch(state, recipe, training, spec.threat)
-        state.save(checkpoint)
-        if progress:
-            progress(recipe.name, state.epoch, recipe.epochs)
-    weights = out / f"{recipe.name}.safetensors"
-    save_file(state.network.state_dict(), weights, metadata={"recipe": recipe.name, "seed": str(seed)})
-    _write_curve(state.curve, out / f"{recipe.name}.csv")
-    _write_card(state, recipe, spec.threat, seed, out / f"{recipe.name}.md")
-    checkpoint.unlink()
-    return weights
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
-def _fresh(architecture: str, recipe: Recipe, seed: int) -> _State:
+def training_images(pool: str, reference: str | None) -> LabelledImages:
+    """The shipped digits' training half, or what a data reference names; TiltyardError where one is needed."""
+    if pool == "digits" and reference is None:
+        return digits("train")
+    if reference is None:
+        raise TiltyardError(f"the package has no training images for pool {pool}: name some with --data")
+    return load_data(reference)
+
+
+def train_model(
+    pool: Pool,
+    recipe: Recipe,
+    data: LabelledImages,
+    out: Path,
+    *,
+    seed: int,
+    deadline: float,
+    progress: Progress | None = None,
+) -> TrainingState:
+    """Trains one model, saves weights and curve into `out`, and leaves its last checkpoint there.
+
+    Raises TiltyardError once `time.monotonic()` passes `deadline` between two epochs.
+    """
+    spec, checkpoint = pool.model(recipe.name), _checkpoint(out, recipe)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = build(architecture)
-    optimiser = torch.optim.SGD(
-        network.parameters(), recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
-    )
-    return _State(network, optimiser, torch.Generator().manual_seed(seed))
+        state = fresh_state(str(spec.architecture), recipe, data, seed)
+        if checkpoint.is_file():
+            state.load(checkpoint)
+        elif recipe.start:
+            load_weights(_behind_transform(state.network), _start(pool, pool.model(recipe.start), out))
+        while state.epoch < recipe.epochs:
+            if time.monotonic() > deadline:
+                raise TiltyardError(
+                    f"{recipe.name}: time is over after epoch {state.epoch} of {recipe.epochs}; run it again to go on"
+                )
+            _epoch(state, recipe, data, spec.threat)
+            state.save(checkpoint)
+            if progress:
+                progress(recipe.name, state.epoch, recipe.epochs)
+    _write_curve(state.curve, out / f"{recipe.name}.csv")
+    state.save_weights(out / f"{recipe.name}.safetensors", half=recipe.half, seed=seed)
+    return state
 
 
-def _epoch(state: _State, recipe: Recipe, data: LabelledImages, threat: Threat) -> None:
+def _checkpoint(out: Path, recipe: Recipe) -> Path:
+    return out / f"{recipe.name}.checkpoint.pt"
+
+
+def _is_finished(weights: Path, seed: int) -> bool:
+    if not weights.is_file() or weights.with_suffix(".checkpoint.pt").is_file():
+        return False
+    with safe_open(weights, "pt") as file:
+        return bool(file.metadata().get("seed") == str(seed))
+
+
+def _behind_transform(network: nn.Module) -> nn.Module:
+    return network.network if isinstance(network, BehindTransform) else network
+
+
+def _start(pool: Pool, model: ModelSpec, out: Path) -> Path:
+    """What this training made, or else what ships."""
+    made = out / f"{model.name}.safetensors"
+    return made if made.is_file() else pool.files_of(model)[0]
+
+
+def _epoch(state: TrainingState, recipe: Recipe, data: LabelledImages, threat: Threat) -> None:
+    began = time.perf_counter()
     state.network.train()
-    for group in state.optimiser.param_groups:
-        group["lr"] = recipe.learning_rate * (1 - state.epoch / recipe.epochs)
     losses = []
-    for images, labels in _shuffled(data, recipe.batch_size, state.generator):
-        points = recipe.perturb(state.network, images, labels, threat, state.generator)
-        loss = nn.functional.cross_entropy(state.network(points), labels)
-        state.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        state.optimiser.step()
-        losses.append(loss.detach())
+    for done, (images, labels) in enumerate(_shuffled(data, recipe, state.generator)):
+        part = done * recipe.batch_size / len(data)
+        for group in state.optimiser.param_groups:
+            group["lr"] = recipe.learning_rate * recipe.schedule(state.epoch + part, recipe.epochs)
+        losses.append(_step(state, recipe, images, labels, threat))
     state.epoch += 1
     state.network.eval()
-    state.curve.append({"epoch": state.epoch, "loss": float(torch.stack(losses).mean())})
+    line = {"epoch": state.epoch, "loss": float(torch.stack(losses).mean())}
+    if recipe.held_out:
+        line |= _held_out(state, data.first(recipe.held_out), threat)
+    state.curve.append(line | {"seconds": round(time.perf_counter() - began, 2)})
 
 
-def _shuffled(data: LabelledImages, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    images, labels = data.tensor(), torch.from_numpy(data.labels)
-    for chosen in torch.split(torch.randperm(len(data), generator=generator), size):
-        yield images[chosen], labels[chosen]
+def _step(state: TrainingState, recipe: Recipe, images: Tensor, labels: Tensor, threat: Threat) -> Tensor:
+    network = state.network
+    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
+        points = recipe.perturb(network, images, labels, threat, state.generator)
+
+        def loss() -> Tensor:
+            return recipe.objective(network, points, images, labels)
+
+        state.optimiser.zero_grad()
+        with worst_weights(network, loss, radius=recipe.weight_radius):
+            value = loss()
+            value.backward()  # type: ignore[no-untyped-call]
+    state.optimiser.step()
+    if state.averaged is not None:
+        state.averaged.update_parameters(network)
+    return value.detach()
 
 
-def accuracies(network: nn.Module, data: LabelledImages, threat: Threat) -> dict[str, float]:
-    """Clean accuracy, and accuracy under the contest's baseline (PGD-10), as fractions."""
-    images, labels = data.tensor(), torch.from_numpy(data.labels)
-    with torch.no_grad():
-        clean = float((network(images).argmax(1) == labels).float().mean())
-        attacked = baseline(network, images, labels, threat).images
-        robust = float((network(attacked).argmax(1) == labels).float().mean())
-    return {"clean": clean, "baseline": robust}
+def _held_out(state: TrainingState, data: LabelledImages, threat: Threat) -> dict[str, float]:
+    """Accuracies on training images that are not trained on; the most robust epoch's weights are kept (2002.11569)."""
+    found = accuracies(state.shipped.eval(), data, threat)
+    if all(found["baseline"] >= earlier["held_out_baseline"] for earlier in state.curve):
+        state.best = {name: tensor.clone() for name, tensor in state.shipped.state_dict().items()}
+    return {f"held_out_{name}": value for name, value in found.items()}
+
+
+def _shuffled(data: LabelledImages, recipe: Recipe, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    kept = slice(recipe.held_out, None)
+    images, labels = data.tensor(kept), torch.from_numpy(data.labels[kept])
+    for chosen in torch.split(torch.randperm(len(labels), generator=generator), recipe.batch_size):
+        batch = images[chosen]
+        yield (crop_and_flip(batch, generator) if recipe.augment else batch), labels[chosen]
 
 
 def _write_curve(curve: list[dict[str, float]], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["epoch", "loss"])
+        writer = csv.DictWriter(file, list(curve[0]))
         writer.writeheader()
         writer.writerows(curve)
-
-
-def _write_card(state: _State, recipe: Recipe, threat: Threat, seed: int, path: Path) -> None:
-    figures = accuracies(state.network.requires_grad_(False), digits("test"), threat)
-    facts: dict[str, Any] = {
-        "recipe": recipe.title,
-        "paper": recipe.paper,
-        "data": "handwritten digits (Alpaydin and Kaynak 1998, CC BY 4.0), 1297 training images",
-        "threat model": f"{threat.norm}, eps {threat.eps:g}",
-        "epochs": recipe.epochs,
-        "seed": seed,
-        "parameters": sum(parameter.numel() for parameter in state.network.parameters()),
-        "clean accuracy on 500 test images": f"{figures['clean']:.3f}",
-        "accuracy under the contest's PGD-10 baseline": f"{figures['baseline']:.3f}",
-        "not for": "reading handwriting: it exists to be attacked",
-    }
-    lines = [f"# digits/{recipe.name}", "", *(f"- {key}: {value}" for key, value in facts.items()), ""]
-    path.write_text("\n".join(lines), encoding="utf-8")

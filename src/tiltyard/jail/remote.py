@@ -58,7 +58,7 @@ class RemoteOracle:
         return answer
 
 
-class _Query(torch.autograd.Function):
+class Query(torch.autograd.Function):
     """One metered call: forward asks for logits, backward for the product."""
 
     @staticmethod
@@ -105,7 +105,7 @@ class RemoteModel(nn.Module):
         if not len(floats):
             return floats.new_zeros((0, self.num_classes))
         parts = torch.split(floats, self._oracle.layout.capacity)
-        answers = [_Query.apply(part, self._oracle) for part in parts]  # type: ignore[no-untyped-call]
+        answers = [Query.apply(part, self._oracle) for part in parts]  # type: ignore[no-untyped-call]
         return answers[0] if len(answers) == 1 else torch.cat(answers)
 
     def logits(self, xs: Any) -> Any:

@@ -13,12 +13,14 @@ SMALL = 64
 """Up to this side an image is shown pixel by pixel."""
 LARGEST = 192
 MANY, FEW = 8, 4
+NEAREST = 4
+"""Of the images that held and of those that broke."""
 Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One image: clean, attacked, and the perturbation around grey, `magnified` so many times."""
+    """One image: clean, attacked, and the perturbation around grey, `magnified` so many times to fill the range."""
 
     clean: str
     attacked: str
@@ -27,6 +29,7 @@ class Example:
     small: bool
     label: str
     predicted: str
+    margin: float | None = None
 
 
 def examples(
@@ -35,10 +38,14 @@ def examples(
     labels: Sequence[object],
     predicted: Sequence[object],
     bounds: tuple[float, float],
+    *,
+    margins: Sequence[float] | None = None,
 ) -> list[Example]:
-    """The first pairs of (n, c, h, w) images in `bounds`: eight small ones, or four large ones."""
+    """The first pairs of (n, c, h, w) images in `bounds`: eight small ones, or four large ones; margins if given."""
     count = MANY if max(clean.shape[2:], default=0) <= SMALL else FEW
-    return [_example(*pair, bounds) for pair in zip(clean[:count], attacked[:count], labels, predicted, strict=False)]
+    gaps: Sequence[float | None] = margins or [None] * len(clean)
+    pairs = zip(clean[:count], attacked[:count], labels, predicted, gaps, strict=False)
+    return [_example(*pair, bounds=bounds) for pair in pairs]
 
 
 def png(pixels: Pixels) -> str:
@@ -51,7 +58,15 @@ def png(pixels: Pixels) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _example(clean: Pixels, attacked: Pixels, label: object, predicted: object, bounds: tuple[float, float]) -> Example:
+def _example(
+    clean: Pixels,
+    attacked: Pixels,
+    label: object,
+    predicted: object,
+    margin: float | None,
+    *,
+    bounds: tuple[float, float],
+) -> Example:
     low, span = bounds[0], bounds[1] - bounds[0]
     delta = (attacked - clean) / span
     largest = float(np.abs(delta).max(initial=0.0))
@@ -64,4 +79,5 @@ def _example(clean: Pixels, attacked: Pixels, label: object, predicted: object, 
         max(clean.shape[1:]) <= SMALL,
         str(label),
         str(predicted),
+        margin,
     )

@@ -1,7 +1,5 @@
 """Robustness of one's own classifier in one call: figures, table, plots, a page, and what a notebook shows."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,27 +7,25 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
+from tiltyard.attacks.catalogue import DEFAULT_ATTACK
+from tiltyard.attacks.checks import Checks
 from tiltyard.attacks.result import Attack, Progress
-from tiltyard.attacks.robustness import Robustness, measure_robustness
+from tiltyard.attacks.robustness import Robustness, measure_robustness, turns
 from tiltyard.contest.evaluation import write_atomically
 from tiltyard.contest.threat import Threat
-from tiltyard.errors import TiltyardError
+from tiltyard.report.curves import eps_plot, spending_plot
+from tiltyard.report.inputs import Images, Labels, as_classifier, as_inputs, as_labels, gradient_flags_kept
 from tiltyard.report.page import render
-from tiltyard.report.pictures import MANY, Example, examples
+from tiltyard.report.pictures import NEAREST, Example, examples
 from tiltyard.report.plots import MOST_CLASSES, Plot, accuracy_plot, confusion_plot, distance_plot, worst_of
 from tiltyard.report.whitebox import NORMS
 from tiltyard.report.wilson import wilson
-from tiltyard.vision.classifier import Classifier, declared_range
-from tiltyard.vision.references import load_model
+from tiltyard.vision.classifier import Classifier
 
 MOST_VERDICTS = 50
 INTERVAL = "Wilson 95 %"
-Images = NDArray[Any] | Tensor
-Labels = NDArray[Any] | Tensor | Sequence[int]
 TABLE = {"figure": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "unit": pl.String}
 
 
@@ -39,28 +35,32 @@ def evaluate(
     labels: Labels,
     threat: Threat,
     *,
-    attack: str | Attack = "pgd",
+    attack: str | Attack = DEFAULT_ATTACK,
     gradients: float = 100,
     forwards: float = 200,
     batch_size: int = 128,
     seed: int = 0,
     device: str = "cpu",
+    checks: bool = True,
     progress: Progress | None = None,
+    check_progress: Progress | None = None,
 ) -> "RobustnessReport":
     """Attacks a classifier and reports its clean and robust accuracy, image by image.
 
     `model` is a model reference (`file.py:function`, `pool:digits/pgd_at`, `timm:NAME`, …), a `Classifier`, or a module
     in eval mode whose range is 0–1 unless it declares `bounds` or `x_min` and `x_max`. `images` are (n, c, h, w):
     floats in the model's range, or uint8, which is scaled to it. `labels` are (n,) integers. `threat.eps` is in the
-    model's units. `gradients` and `forwards` are averages an image over the whole run; the total is enforced. Raises
+    model's units. `gradients` and `forwards` are averages an image over the whole run; the total is enforced. `checks`
+    look for signs that the attack was weak, at about a fifth of its passes, which are booked apart. Raises
     TiltyardError where model, images and labels do not fit, ReferenceFailed where a reference leads nowhere.
     """
-    classifier = _classifier(model)
-    inputs, truth = _inputs(images, classifier), _truth(labels)
-    with _gradient_flags_kept(classifier.module):
+    classifier = as_classifier(model)
+    inputs, truth = as_inputs(images, classifier), as_labels(labels)
+    with gradient_flags_kept(classifier.module):
         found = measure_robustness(
             classifier, inputs, truth, threat, attack=attack, gradients=gradients, forwards=forwards,
-            batch_size=batch_size, seed=seed, device=device, progress=progress,
+            batch_size=batch_size, seed=seed, device=device, checks=checks, progress=progress,
+            check_progress=check_progress,
         )  # fmt: skip
     return RobustnessReport(found, model if isinstance(model, str) else classifier.name)
 
@@ -86,6 +86,16 @@ class RobustnessReport:
         return self.robustness.over_budget
 
     @property
+    def checks(self) -> Checks | None:
+        """What the checks found; None where they were not wanted."""
+        return self.robustness.checks
+
+    @property
+    def verdict(self) -> str:
+        """`no reason to doubt`, `doubtful: …` with the checks that doubt the figure, or `not checked`."""
+        return self.checks.verdict if self.checks else "not checked"
+
+    @property
     def clean_interval(self) -> tuple[float, float]:
         """95 % interval of the clean accuracy, by Wilson's score method."""
         return self._interval("clean")
@@ -103,7 +113,7 @@ class RobustnessReport:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """One line an image: item, label, predicted, attacked, clean, robust, distance, and the target if there is."""
+        """One line an image: what it is taken for, how far it was moved, its margin and verdict; see `Robustness`."""
         return self.robustness.rows
 
     def figures(self) -> dict[str, Any]:
@@ -135,13 +145,15 @@ class RobustnessReport:
         return pl.DataFrame([*accuracies, *others], schema=TABLE, orient="row")
 
     def plots(self) -> dict[str, str]:
-        """SVGs by name: `accuracy` and `distances`, and `confusion` where there are at most 20 classes."""
+        """SVGs by name: `eps` (with checks), `spending` (where the attack keeps a curve), `accuracy`, `distances`,
+        and `confusion` where there are at most 20 classes.
+        """
         return {name: str(plot.svg) for name, plot in self._plots.items()}
 
     @property
     def gallery(self) -> str:
-        """A fragment of HTML: images that the attack broke, beside what it made of them."""
-        return render("gallery.html.j2", examples=self._examples)
+        """A fragment of HTML: the nearest misses, images that held and images that broke by the smallest margins."""
+        return render("gallery.html.j2", nearest=self._nearest)
 
     def to_html(self) -> str:
         """The whole report as one self-contained page."""
@@ -158,9 +170,10 @@ class RobustnessReport:
 
     def __repr__(self) -> str:
         budget = ", over budget" if self.over_budget else ""
+        doubt = f"; {self.verdict}" if self.checks else ""
         return (
             f"RobustnessReport({self.model}: clean {self.clean_accuracy:.1%}, robust {self.robust_accuracy:.1%} "
-            f"under {self._threat}, {len(self.rows)} images{budget})"
+            f"under {self._threat}, {len(self.rows)} images{budget}{doubt})"
         )
 
     def _context(self) -> dict[str, Any]:
@@ -170,7 +183,8 @@ class RobustnessReport:
             "figures": self.figures(),
             "threat": self._threat,
             "plots": list(self._plots.values()),
-            "examples": self._examples,
+            "checks": self.checks,
+            "nearest": self._nearest,
             "median": self._median_distance(),
         }
 
@@ -191,7 +205,7 @@ class RobustnessReport:
 
     @cached_property
     def _plots(self) -> dict[str, Plot]:
-        plots = {"accuracy": self._accuracy_plot()}
+        plots = {**self._curves(), "accuracy": self._accuracy_plot()}
         threat, clean = self.robustness.threat, self.rows.filter("clean")
         if len(clean) and threat.eps > 0:
             broken, robust = (
@@ -200,6 +214,14 @@ class RobustnessReport:
             plots["distances"] = distance_plot(broken, robust, norm=NORMS[threat.norm])
         if max(self.rows["label"].n_unique(), self.rows["attacked"].n_unique()) <= MOST_CLASSES:
             plots["confusion"] = self._confusion_plot()
+        return plots
+
+    def _curves(self) -> dict[str, Plot]:
+        found, plots = self.robustness, dict[str, Plot]()
+        if self.checks and len(self.checks.by_eps) > 2:
+            plots["eps"] = eps_plot(self.checks.by_eps, found.threat, attack=self.checks.by_eps_attack)
+        if found.curve:
+            plots["spending"] = spending_plot(turns(found.curve), len(self.rows), targeted=found.threat.targeted)
         return plots
 
     def _accuracy_plot(self) -> Plot:
@@ -218,60 +240,25 @@ class RobustnessReport:
         return confusion_plot(sorted(totals), sorted(set(self.rows["attacked"]) | set(totals)), pairs)
 
     @cached_property
-    def _examples(self) -> list[Example]:
-        chosen = self._broken["item"].to_list()[:MANY]
-        found = self.robustness
+    def _nearest(self) -> dict[str, list[Example]]:
+        """By heading: what just held and what just broke."""
+        held = self.rows.filter("robust").sort("margin", "item", descending=[True, False])
+        broken = self._broken.sort("margin", "item")
+        groups = {"Just held": held.head(NEAREST), "Just broken": broken.head(NEAREST)}
+        return {heading: self._pictures(rows) for heading, rows in groups.items() if len(rows)}
+
+    def _pictures(self, rows: pl.DataFrame) -> list[Example]:
+        found, chosen = self.robustness, rows["item"].to_list()
         return examples(
             found.images[chosen].numpy(),
             found.examples[chosen].numpy(),
-            self._broken["label"].to_list(),
-            self._broken["attacked"].to_list(),
+            rows["label"].to_list(),
+            rows["attacked"].to_list(),
             found.bounds,
+            margins=rows["margin"].to_list(),
         )
 
     def _verdicts(self) -> list[dict[str, Any]]:
         """The first images, those that the attack broke before the others."""
-        fate = pl.when(~pl.col("clean")).then(1).when(pl.col("robust")).then(2).otherwise(0).alias("fate")
-        return self.rows.with_columns(fate).sort("fate", "item").head(MOST_VERDICTS).to_dicts()
-
-
-def _classifier(model: str | Classifier | nn.Module) -> Classifier:
-    if isinstance(model, str):
-        return load_model(model)
-    if isinstance(model, Classifier):
-        return model
-    if isinstance(model, nn.Module):
-        return Classifier(model, *declared_range(model), type(model).__name__)
-    raise TiltyardError(f"the model is {type(model).__name__}: give a model reference, a Classifier or a torch module")
-
-
-def _inputs(images: Images, model: Classifier) -> Tensor:
-    """Float32 in the model's range; integers other than uint8 have no agreed scale."""
-    given = images if isinstance(images, Tensor) else torch.from_numpy(np.ascontiguousarray(images))
-    if given.dtype == torch.uint8:
-        return model.to_range(given)
-    if not given.is_floating_point():
-        raise TiltyardError(f"images are {given.dtype}: give uint8 in 0–255, or floats in the model's range")
-    if not bool(torch.isfinite(given).all()):
-        raise TiltyardError("images hold NaN or infinite values")
-    return given.detach().float()
-
-
-def _truth(labels: Labels) -> Tensor:
-    given = labels if isinstance(labels, Tensor) else torch.from_numpy(np.array(labels))
-    if given.dim() != 1 or given.is_floating_point() or given.is_complex() or given.dtype == torch.bool:
-        raise TiltyardError(f"labels are {given.dtype} of shape {tuple(given.shape)}: give one integer an image")
-    if len(given) and int(given.min()) < 0:
-        raise TiltyardError("labels must be integers from 0")
-    return given.long()
-
-
-@contextmanager
-def _gradient_flags_kept(module: nn.Module) -> Iterator[None]:
-    """Measuring freezes the parameters; the caller's model is given back as it came."""
-    wanted = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    try:
-        yield
-    finally:
-        for parameter in wanted:
-            parameter.requires_grad_(True)
+        order = pl.when(pl.col("robust")).then(2).when("clean").then(0).otherwise(1).alias("order")
+        return self.rows.with_columns(order).sort("order", "item").head(MOST_VERDICTS).to_dicts()

@@ -1,12 +1,8 @@
 """One model of a pool under one attack: guest, oracle, judgement."""
 
 import io
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +20,9 @@ from tiltyard.contest.track import Measured, Shard
 from tiltyard.defences.pool import Pool
 from tiltyard.jail.limits import MIB, Limits
 from tiltyard.jail.oracle import Oracle
-from tiltyard.jail.referee import GuestFailed, Referee, Visit, batches, host
+from tiltyard.tracks.attempt import Outcome, attack_from_jail
 from tiltyard.vision.data import LabelledImages
 
-UNPACKED = "tiltyard-entry-"
 GALLERY = 8
 WATCH_SECONDS = 0.25
 SCHEMA = {
@@ -52,10 +47,7 @@ def attack_model(entry: Entry, shard: Shard, pool: Pool, run: Run, limits: Limit
     labels = torch.from_numpy(images.labels)
     oracle = Oracle(classifier, meter, sample=inputs, labels=labels, device=run.device)
     attempt = _Attempt(spec, images, inputs, oracle, meter, run)
-    bounds = limits or limits_of(pool, shard)
-    with _unpacked(entry) as code:
-        visit = Visit(code, attempt.settings(), spec.batch_size, run.seed, run.trust, pool_files(pool), bounds)
-        attempt.go(visit)
+    attempt.go(entry, limits or limits_of(pool, shard), pool_files(pool))
     return attempt.measured(pool.spec.seconds)
 
 
@@ -71,27 +63,6 @@ def pool_files(pool: Pool) -> tuple[Path, ...]:
     """What no guest may read: every model and every label of the pool."""
     models = [path for model in pool.spec.models for path in pool.files_of(model)]
     return (*models, *(path for name in pool.spec.data for path in pool.images(name).files))
-
-
-@contextmanager
-def _unpacked(entry: Entry) -> Iterator[Path]:
-    """The entry's code in a folder that can be imported from."""
-    _remove_left_behind()
-    with tempfile.TemporaryDirectory(prefix=f"{UNPACKED}{os.getpid()}-") as name:
-        folder = Path(name)
-        is_content = "__init__.py" in entry.members
-        target = folder / "attacker" if is_content else folder
-        target.mkdir(exist_ok=True)
-        entry.unpack(target)
-        yield folder
-
-
-def _remove_left_behind() -> None:
-    """The unpacked code of entries whose evaluator was killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{UNPACKED}*-*"):
-        owner = folder.name.removeprefix(UNPACKED).partition("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists() and folder.lstat().st_uid == os.geteuid():
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Attempt:
@@ -110,42 +81,19 @@ class _Attempt:
         )
         self.frames: list[pl.DataFrame] = []
         self.gallery: list[tuple[Tensor, Tensor, int, int]] = []
-        self.failure = self.log = ""
-        self.seconds = self.start_seconds = self.shown = 0.0
+        self.outcome = Outcome()
+        self.shown = 0.0
 
-    def settings(self) -> dict[str, Any]:
-        """What the contest tells an attack about the model."""
-        low, high = self.spec.range
-        return {
-            "x_min": low,
-            "x_max": high,
-            "dataset": self.spec.dataset,
-            "magnitude": self.spec.threat.eps,
-            "norm": self.spec.norm,
-            "forwards_per_image": self.spec.forwards,
-            "gradients_per_image": self.spec.gradients,
-        }
+    def go(self, entry: Entry, limits: Limits, hidden: tuple[Path, ...]) -> None:
+        """Runs the guest over all batches; what is the entry's fault ends up in the outcome."""
+        self.outcome = attack_from_jail(
+            entry, self.spec, self.oracle, self.inputs, self.images.labels,
+            take=self._take, run=self.run, limits=limits, hidden=hidden, watch=self._watch,
+        )  # fmt: skip
 
-    def go(self, visit: Visit) -> None:
-        """Runs the guest over all batches; what is the entry's fault ends up in `failure`."""
-        began = time.monotonic()
-        try:
-            with host(visit, self.oracle, self.images.shape, watch=self._watch) as referee:
-                self.start_seconds = time.monotonic() - began
-                self._all_batches(referee)
-        except GuestFailed as error:
-            self.failure, self.log = self._reason(str(error)), error.log
-        self.seconds = time.monotonic() - began
-
-    def _all_batches(self, referee: Referee) -> None:
-        for chosen in batches(len(self.images), self.spec.batch_size):
-            inputs, labels = self.inputs[chosen], self.images.labels[chosen]
-            raw = referee.attack(inputs.numpy(), labels)
-            if self.meter.exceeded:
-                raise GuestFailed("over budget")
-            self.log = referee.log
-            self._judge(chosen, inputs, torch.from_numpy(labels), raw)
-            self._report(chosen.stop)
+    def _take(self, chosen: slice, raw: Tensor) -> None:
+        self._judge(chosen, self.inputs[chosen], torch.from_numpy(self.images.labels[chosen]), raw)
+        self._report(chosen.stop)
 
     def _judge(self, chosen: slice, inputs: Tensor, labels: Tensor, raw: Tensor) -> None:
         clipped = project(raw, inputs, self.spec.threat, self.spec.range)
@@ -180,16 +128,9 @@ class _Attempt:
     def _report(self, done: int) -> None:
         self.run.progress(Step(self.spec.name, done, len(self.images), self.meter.spent, self.meter.budget))
 
-    def _reason(self, told: str) -> str:
-        """Over budget is what the rules punish, whatever the attack made of the refusal."""
-        budget = self.meter.budget
-        if not self.meter.exceeded or budget is None:
-            return told
-        return f"over budget: more than {budget.forwards} forward and {budget.backwards} backward passes were asked for"
-
     def measured(self, seconds_allowed: float) -> Measured:
         rows = pl.concat(self.frames) if self.frames else pl.DataFrame(schema=SCHEMA)
-        artefacts = {f"{self.spec.name}.log": self.log.encode()} if self.log else {}
+        artefacts = {f"{self.spec.name}.log": self.outcome.log.encode()} if self.outcome.log else {}
         if self.gallery:
             artefacts[f"{self.spec.name}.npz"] = self._gallery_file()
         return Measured(rows, self._facts(seconds_allowed), artefacts)
@@ -208,10 +149,10 @@ class _Attempt:
             "gradients_allowed": budget.backwards,
             "own_forwards": self.oracle.own_forwards,
             "over_budget": self.meter.exceeded,
-            "seconds": self.seconds,
-            "start_seconds": self.start_seconds,
+            "seconds": self.outcome.seconds,
+            "start_seconds": self.outcome.start_seconds,
             "seconds_allowed": seconds_allowed,
-            "failure": self.failure,
+            "failure": self.outcome.failure,
             "deterministic": traits.deterministic,
             "batch_dependent": traits.batch_dependent,
             "jailed": not self.run.trust,

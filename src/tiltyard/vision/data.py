@@ -1,7 +1,7 @@
 """Data references: labelled image sets wherever one is named.
 
 `digits`; an `.npz` with `images` and `labels`; CIFAR-10's binary or python batches (a file or their folder); a folder
-with one sub-folder a class; a folder with `dev.csv` (`ImageId,TrueLabel`).
+with one sub-folder a class, or a zip of such a folder; a folder with `dev.csv` (`ImageId,TrueLabel`).
 """
 
 import math
@@ -20,6 +20,7 @@ from tiltyard.contest.names import one_line
 from tiltyard.errors import ReferenceFailed, TiltyardError
 from tiltyard.vision.cifar import read_cifar
 from tiltyard.vision.folders import MAX_LABEL, Fit, read_class_folders, read_listed_folder
+from tiltyard.vision.zipped import read_class_zip
 
 SHIPPED_DATA = ("digits",)
 MAX_BYTES = 16 << 30
@@ -85,6 +86,8 @@ def _reader(path: Path, fit: Fit | None) -> Reader:
         raise TiltyardError("no such file or folder")
     if path.suffix == ".npz":
         return _npz
+    if path.suffix == ".zip":
+        return lambda archive, items: _folder(read_class_zip(archive, items, fit))
     if path.is_file() or _holds_cifar(path):
         return _cifar
     if (path / "dev.csv").is_file():

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tiltyard.contest.archive import ZipSource
 from tiltyard.contest.names import one_line
@@ -38,7 +38,22 @@ def load_exported(path: Path) -> nn.Module:
     """The program of the file; ReferenceFailed where it would run more than tensor operators."""
     _check(path)
     with _weights_only():
-        return torch.export.load(path).module()
+        return _Program(torch.export.load(path).module())
+
+
+class _Program(nn.Module):
+    """An exported program: it has the mode it was exported in, and asking for another changes nothing."""
+
+    def __init__(self, program: nn.Module) -> None:
+        super().__init__()
+        self.program = program
+        self.training = False
+
+    def train(self, mode: bool = True) -> "_Program":
+        return self
+
+    def forward(self, images: Tensor) -> Any:
+        return self.program(images)
 
 
 def _check(path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,20 +108,29 @@ def _read(folder: Path, listed: list[tuple[Path, int]], classes: list[str], fit:
 def decode(path: Path, fit: Fit | None) -> NDArray[np.uint8]:
     """An image as (3, h, w) uint8; TiltyardError for what is no image or larger than 50 megapixels."""
     try:
-        picture = _decoded(path)
+        with open_regular(path) as file:
+            return decode_stream(file, path.name, fit)
+    except OSError as error:
+        raise TiltyardError(f"{path.name}: no readable image ({one_line(error, 120)})") from None
+
+
+def decode_stream(file: BinaryIO, name: str, fit: Fit | None) -> NDArray[np.uint8]:
+    """The same from an open file; `name` is what errors call it."""
+    try:
+        picture = _decoded(file, name)
     except TiltyardError:
         raise
     except Exception as error:  # decoders fail in any way on damaged files
-        raise TiltyardError(f"{path.name}: no readable image ({one_line(error, 120)})") from None
+        raise TiltyardError(f"{name}: no readable image ({one_line(error, 120)})") from None
     if fit:
         picture = fit(picture)
     return np.ascontiguousarray(np.asarray(picture, np.uint8).transpose(2, 0, 1))
 
 
-def _decoded(path: Path) -> Image.Image:
+def _decoded(file: BinaryIO, name: str) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+        with Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise TiltyardError(f"{path.name}: {image.width}×{image.height} pixels are more than are decoded")
+                raise TiltyardError(f"{name}: {image.width}×{image.height} pixels are more than are decoded")
             return image.convert("RGB")

@@ -5,12 +5,20 @@ from functools import partial
 
 from torch import nn
 
-from tiltyard.defences.architectures.digits import digits_cnn
+from tiltyard.defences.architectures.digits import (
+    digits_bit_depth,
+    digits_cnn,
+    digits_kwta,
+    digits_random_noise,
+    digits_random_resize,
+)
+from tiltyard.defences.architectures.kwta import k_winners
 from tiltyard.defences.architectures.madry_wideresnet import MadryWideResNet
 from tiltyard.defences.architectures.mmc_resnet import MMCResNet
 from tiltyard.defences.architectures.normalise import CIFAR10, SYMMETRIC
 from tiltyard.defences.architectures.preact_resnet import PreActResNet
 from tiltyard.defences.architectures.resnet50 import ResNet
+from tiltyard.defences.architectures.small_resnet import SmallResNet, small_resnet_random_resize
 from tiltyard.defences.architectures.wideresnet import WideResNet
 from tiltyard.errors import ReferenceFailed
 
@@ -21,6 +29,13 @@ _wrn34 = partial(WideResNet, depth=34, width=10)
 
 ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     "digits-cnn": digits_cnn,
+    "digits-cnn/bit-depth": digits_bit_depth,
+    "digits-cnn/kwta": digits_kwta,
+    "digits-cnn/random-noise": digits_random_noise,
+    "digits-cnn/random-resize": digits_random_resize,
+    "small-resnet": SmallResNet,
+    "small-resnet/random-resize": small_resnet_random_resize,
+    "small-resnet/kwta": partial(SmallResNet, activation=k_winners),
     "madry-wideresnet-32-10": MadryWideResNet,
     "wideresnet-28-10/awp": _wrn28,
     "wideresnet-28-10/feature-scatter": partial(_wrn28, statistics=SYMMETRIC),

@@ -1,0 +1,8 @@
+"""Does the attack look weak? Checks that end every robustness evaluation, one subject a file."""
+
+from tiltyard.attacks.checks.check import Check
+from tiltyard.attacks.checks.ladder import Rung
+from tiltyard.attacks.checks.run import Checks, run_checks
+from tiltyard.attacks.checks.subject import Subject
+
+__all__ = ["Check", "Checks", "Rung", "Subject", "run_checks"]
