@@ -34,7 +34,7 @@ def test_a_card_that_is_measured_again_keeps_what_training_knew(folder: Path) ->
     after = lines(path)
     assert (after["data"], after["training"]) == (before["data"], before["training"])
     assert "clean accuracy on 20 test images" in after
-    assert float(after["robust accuracy under pgd (100 gradients, 200 forwards an image)"]) < 0.5
+    assert float(after["robust accuracy under pgd (100 gradients, 200 forwards an image, 20 images)"]) < 0.5
 
 
 def test_figures_come_from_the_weights_that_lie_there(folder: Path) -> None:

@@ -48,5 +48,5 @@ def spending_plot(curve: Sequence[Point], images: int, *, targeted: bool) -> Plo
 
     alt = f"Images that held against passes spent: {left[0]:.0f} % at first, {left[-1]:.0f} % after {passes[-1]:.0f}"
     return Plot(
-        draw("spending", alt, paint), "Robust accuracy, by spending", "Still falling at the right end: spend more."
+        draw("spending", alt, paint), "Robust accuracy, by spending", "If it still falls at the right end, spend more."
     )

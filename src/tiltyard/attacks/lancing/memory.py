@@ -14,6 +14,8 @@ STILL = 0.02
 """A best margin that grew by less than this share of the model's usual margin has not moved."""
 MOST_RIDES = 40
 """Runs after which an image is given up, about 1800 gradients: several times what AutoAttack spends on one."""
+LANES = 32
+"""Where fewer images are left, so many random starts run side by side: small batches are slow."""
 AROUND = 4
 """Points around one over which a masked gradient is averaged."""
 

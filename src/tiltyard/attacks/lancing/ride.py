@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tiltyard.attacks.lancing.memory import Memory
+from tiltyard.attacks.lancing.memory import LANES, Memory
 from tiltyard.attacks.norms import TINY, project, steepest
 from tiltyard.attacks.rows import Rows, none_of, spread
 
@@ -15,8 +15,6 @@ LAST = 0.05
 """The last step, in eps."""
 LEAST = 5
 """Fewer steps than this are not worth a start."""
-LANES = 32
-"""Where fewer images are left, so many random starts ride side by side: small batches are slow."""
 
 
 @dataclass(frozen=True)

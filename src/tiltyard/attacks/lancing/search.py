@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from tiltyard.attacks.lancing.memory import Memory
+from tiltyard.attacks.lancing.memory import LANES, Memory
 from tiltyard.attacks.patches import propose, start_patches
 from tiltyard.attacks.rows import none_of, overwrite
 from tiltyard.attacks.square import share_of_image
@@ -14,10 +14,13 @@ FRESH, NEAR = 0.8, 0.1
 def search(memory: Memory, queries: int, index: Tensor | None = None, *, fresh: bool = False, reserve: int = 0) -> None:
     """Tries so many patches on the images that resist (`index`: on these), while the budget has more than `reserve`.
 
-    `fresh` starts from stripes (arXiv 1912.00049) instead of the best points known.
+    `fresh` starts from stripes (arXiv 1912.00049) instead of the best points known. Where few images are left, several
+    searches for each share the queries.
     """
     books, draws = memory.books, memory.draws
     chosen = books.active if index is None else index
+    lanes = max(1, LANES // max(1, len(chosen))) if index is None else 1
+    chosen, queries = chosen.repeat(lanes), -(-queries // lanes)
     state = start_patches(chosen, books.images[chosen], books.threat, memory.bounds, memory.generator)
     if not fresh:
         state.best, state.loss = memory.points[chosen], memory.worth[chosen.to(memory.worth.device)]
