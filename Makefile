@@ -13,7 +13,7 @@ CONSTRAINED := -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_
 help:
 	@echo "make demo    the white-box contest end to end, on what the package ships"
 	@echo "make test    all tests          make check   ruff, mypy --strict, import-linter"
-	@echo "make bench   measure what README claims (writes bench/results)"
+	@echo "make bench   measure what README claims (writes bench/results; about two hours)"
 	@echo "make docs    build the documentation into site/"
 
 demo: install bubblewrap
@@ -29,7 +29,7 @@ check: install-dev
 	$(BIN)/lint-imports
 
 bench: install-dev bubblewrap
-	for script in same_rows meter overhead startup; do $(BIN)/python bench/$$script.py || exit 1; done
+	for script in same_rows meter overhead startup lance wall_time pools; do $(BIN)/python bench/$$script.py || exit 1; done
 
 docs: install-dev
 	$(BIN)/mkdocs build --strict

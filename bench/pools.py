@@ -148,22 +148,24 @@ def accuracies_of(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def plot(name: str, rows: Sequence[dict[str, Any]], curves: dict[str, list[tuple[float, float]]]) -> None:
-    """A panel a defence: lance's curve, the other attacks as points."""
+    """A panel a defence: the attacks as points, and lance's own count of what it had not broken yet as a curve.
+
+    On a model that answers at random the curve lies above the points: it counts what every one of eight answers broke.
+    """
     columns = 4
     figure = Figure(figsize=(13, 2.9 * math.ceil(len(rows) / columns)), layout="constrained")
     for place, row in enumerate(rows):
         axes = figure.add_subplot(math.ceil(len(rows) / columns), columns, place + 1)
         spent, left = zip(*curves[row["model"]], (300.0, curves[row["model"]][-1][1]), strict=True)
-        axes.step(spent, left, where="post", label="lance, as it goes")
+        axes.step(spent, left, where="post", label="lance, by its own count")
         for title, marker in zip(ATTACKS, "oo^sDv", strict=True):
-            if title.startswith("lance") or math.isnan(row[title]):
-                continue
-            axes.plot(row[f"{title}: gradients"] + row[f"{title}: forwards"], row[title], marker, label=title)
+            if not math.isnan(row[title]):
+                axes.plot(row[f"{title}: gradients"] + row[f"{title}: forwards"], row[title], marker, label=title)
         axes.set(title=row["model"], xscale="log", xlim=(0.9, 2e4), ylim=(-2, 102))
         axes.grid(alpha=0.3)
     figure.supxlabel("forwards + gradients an image")
     figure.supylabel("robust accuracy, %")
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=7, frameon=False)
     figure.savefig(RESULTS / f"pools-{name}.svg")
 
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 import tiltyard.defences
 from tiltyard.attacks import AttackResult, Threat
-from tiltyard.attacks.checks import Checks
-from tiltyard.attacks.checks.convergence import late_successes
+from tiltyard.attacks.checks import Checks, drawn_from, rivals
+from tiltyard.attacks.checks.convergence import graded_both, late_successes
 from tiltyard.attacks.checks.mended import mended
 from tiltyard.attacks.result import Point
 from tiltyard.attacks.robustness import Robustness, measure_robustness
@@ -24,6 +24,7 @@ from tiltyard.defences.architectures.kwta import k_winners
 from tiltyard.defences.checkpoints import load_weights
 from tiltyard.vision.classifier import Classifier
 from tiltyard.vision.data import digits
+from tiltyard.vision.references import load_model
 
 WEIGHTS = Path(tiltyard.defences.__path__[0]) / "pools" / "digits"
 IMAGES = 100
@@ -115,6 +116,11 @@ def verdicts(checks: Checks | None) -> dict[str, str]:
     return {check.name: check.verdict for check in checks.checks}
 
 
+def said(checks: Checks | None, name: str) -> str:
+    assert checks is not None
+    return next(check.found for check in checks.checks if check.name == name)
+
+
 class TestModelsBrokenOnPurpose:
     @pytest.mark.parametrize("spoil", [rounded, rounded_in_numpy])
     def test_rounding_leaves_no_gradient_and_queries_find_what_gradients_did_not(self, spoil: Any) -> None:
@@ -143,6 +149,7 @@ class TestModelsBrokenOnPurpose:
         (steady,) = (check for check in checks.checks if check.name == STEADY)
         assert steady.casts_doubt
         assert "over 10 draws its mean is" in steady.found
+        assert "lance does so by itself where answers differ, --attack autoattack_rand always" in steady.means
         assert verdicts(checks)[ALONE] == "not run"
 
     def test_statistics_of_the_batch_are_found_though_every_flag_says_evaluation(self) -> None:
@@ -207,6 +214,47 @@ class TestHonestModels:
         assert not found.checks.doubts
 
 
+class TestTheSecondRun:
+    def test_it_gets_what_images_that_held_had_and_not_the_average(self) -> None:
+        found = honest()
+        held = found.rows.filter("robust")
+        forwards, gradients = (sum(held[passes]) / len(held) for passes in ("forwards", "gradients"))
+        assert forwards > 1.1 * found.spent.forwards / IMAGES
+        assert f"({forwards:.0f} forwards and {gradients:.0f} gradients an image" in said(found.checks, CONVERGED)
+
+    def test_it_is_bounded_where_few_images_had_nearly_everything_and_says_what_it_got(self) -> None:
+        found = measured(network(), gradients=100, forwards=200)
+        assert "% of what such images had (" in said(found.checks, CONVERGED)
+        assert found.checks is not None
+        spent, own = found.spent, found.checks.spent
+        assert own.forwards + own.backwards < 0.4 * (spent.forwards + spent.backwards)
+
+    def test_one_image_at_the_end_or_again_is_chance_and_one_of_each_is_not(self) -> None:
+        assert graded_both(1, 0.1, 0, 0.0) == graded_both(0, 0.0, 1, 0.1) == "passed"
+        assert graded_both(1, 0.001, 1, 0.001) == "warning"
+        assert graded_both(1, 0.001, 5, 0.2) == "failed"
+
+
+class TestTheMendedCopy:
+    def test_a_copy_that_cannot_be_run_is_no_doubt_and_says_why(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rivals, "_transferred", raising(RuntimeError("no such layer\nat line 3")))
+        checks = measured(network("pgd_at"), gradients=5, forwards=10).checks
+        assert verdicts(checks)[COPY] == "not run"
+        assert said(checks, COPY) == "The mended copy could not be run: no such layer"
+
+    def test_memory_that_runs_out_is_not_blamed_on_the_model(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rivals, "_transferred", raising(torch.cuda.OutOfMemoryError("out of memory")))
+        with pytest.raises(torch.cuda.OutOfMemoryError):
+            measured(network("pgd_at"), gradients=5, forwards=10)
+
+
+def raising(error: Exception) -> Callable[..., Tensor]:
+    def run(*_: Any) -> Tensor:
+        raise error
+
+    return run
+
+
 class TestBooks:
     def test_passes_of_the_checks_are_apart_from_the_attacks_and_fewer(self) -> None:
         with_checks, without = honest(), measured(network("pgd_at"), gradients=100, forwards=200, checks=False)
@@ -217,21 +265,26 @@ class TestBooks:
         spent, own = with_checks.spent, with_checks.checks.spent
         assert 0 < own.forwards + own.backwards < 0.4 * (spent.forwards + spent.backwards)
 
-    def test_the_same_seed_finds_the_same_even_of_a_random_model(self) -> None:
+    @pytest.mark.parametrize("name", ["pgd", "lance"])
+    def test_the_same_seed_finds_the_same_even_of_a_random_model(self, name: str) -> None:
         def ignoring_time(checks: Checks | None) -> Any:
             assert checks is not None
             return checks.checks, checks.by_eps, checks.spent
 
-        torch.manual_seed(1)
-        first = measured(Spoilt(noisy), attack="baseline", gradients=10, forwards=20)
-        torch.manual_seed(1)
-        again = measured(Spoilt(noisy), attack="baseline", gradients=10, forwards=20)
+        module = load_model("pool:digits/random_noise").module
+        images = digits("test").first(40).tensor()
+        found = []
+        for callers_seed in (1, 2):
+            torch.manual_seed(callers_seed)
+            found.append(measured(module, images=images, attack=name, gradients=10, forwards=20))
+        first, again = found
+        assert first.rows.equals(again.rows)
+        assert torch.equal(first.examples, again.examples)
         assert ignoring_time(first.checks) == ignoring_time(again.checks)
 
     def test_the_callers_random_numbers_stay_as_they_were(self) -> None:
         module = Spoilt(noisy)
         torch.manual_seed(5)
-        measured(module, gradients=2, forwards=4, checks=False)
         expected = torch.rand(1)
         torch.manual_seed(5)
         measured(module, gradients=2, forwards=4)
@@ -282,10 +335,25 @@ class TestAccuracyByEps:
         assert not found.checks.doubts
 
 
-def test_late_successes_are_those_of_the_last_quarter_of_all_passes() -> None:
-    curve = (Point(10, 0, 1), Point(20, 10, 3), Point(40, 30, 4), Point(50, 50, 9))
-    assert late_successes(curve) == 5
-    assert late_successes(()) == 0
+def test_late_successes_are_those_of_the_last_quarter_of_gradients_and_apart_from_it_of_forwards() -> None:
+    queries_follow = (Point(10, 10, 1), Point(30, 30, 5), Point(40, 40, 9), Point(70, 40, 10), Point(100, 40, 12))
+    assert late_successes(queries_follow, lambda point: point.backwards) == 4
+    assert late_successes(queries_follow, lambda point: point.forwards) == 2
+
+
+def test_without_a_curve_or_without_gradients_nothing_broke_late() -> None:
+    assert late_successes((), lambda point: point.forwards) == 0
+    assert late_successes((Point(10, 0, 1), Point(20, 0, 5)), lambda point: point.backwards) == 0
+
+
+def test_draws_follow_from_seed_and_purpose_and_differ_from_those_of_the_seed_itself() -> None:
+    def drawn(seed: int, purpose: str) -> list[float]:
+        with drawn_from(seed, purpose):
+            return torch.rand(3).tolist()
+
+    assert drawn(0, "attack") == drawn(0, "attack")
+    others = [drawn(1, "attack"), drawn(0, "verdict"), torch.rand(3, generator=torch.Generator().manual_seed(0))]
+    assert not any(drawn(0, "attack") == list(other) for other in others)
 
 
 def test_a_mended_copy_answers_alike_and_has_the_gradient_of_what_was_rounded() -> None:

@@ -11,6 +11,7 @@ from small_networks import CLASSES, Rounded, Stretched, images, labels, network
 from torch import Tensor, nn
 
 from tiltyard.attacks import AttackResult, Threat, apgd, lance, pgd
+from tiltyard.attacks.catalogue import OURS
 from tiltyard.attacks.lancing.ride import probability_margin
 from tiltyard.attacks.metered import MeteredModel
 from tiltyard.attacks.norms import distances
@@ -199,3 +200,35 @@ class TestFiveModels:
     @pytest.mark.parametrize("name", ["oval_base", "cnn_a_mix4"])
     def test_thirty_gradients_come_within_a_point_of_full_autoattack(self, whitebox_data: Path, name: str) -> None:
         assert self.robust(whitebox_data, name, gradients=30) <= self.official(whitebox_data, name) + 1
+
+
+class Broken(nn.Module):
+    """The network on square roots: at black pixels the slope is infinite, and NaN behind the first layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = network()
+        self.eval()
+
+    def forward(self, points: Tensor) -> Tensor:
+        logits: Tensor = self.network(points.clamp_min(0).sqrt())
+        return logits
+
+
+@each_norm
+@pytest.mark.parametrize("name", [name for name in OURS if name != "autoattack_rand"])
+def test_gradients_that_are_not_finite_neither_hang_an_attack_nor_feign_success(norm: str, name: str) -> None:
+    x = images(20)
+    x[:, :, :3] = 0.0
+    y = Broken()(x).argmax(1)
+    found = OURS[name](Broken(), x, y, Threat(norm, RADII[norm]), budget=Budget(2000, 400))  # type: ignore[arg-type]
+    assert torch.isfinite(found.images).all()
+    assert torch.equal(Broken()(found.images).argmax(1) != y, found.success)
+
+
+def test_an_image_is_not_cut_short_where_forwards_are_left_and_gradients_lead_nowhere() -> None:
+    x = images(10)
+    found = lance(Rounded(), x, labels(x), Threat("linf", 0.01), budget=Budget(200_000, 20_000))
+    assert found.cut_short is not None
+    assert broken(found) < len(x)
+    assert not found.cut_short.any()

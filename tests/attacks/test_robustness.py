@@ -160,6 +160,24 @@ class TestTheVerdictIsOurs:
 
 
 class TestErrors:
+    def test_an_attack_that_returns_other_shapes_is_told_both(self) -> None:
+        def half(model: Any, x: Tensor, y: Tensor, threat: Threat, **_: Any) -> AttackResult:
+            return AttackResult(x[::2], torch.ones(15, dtype=torch.bool))
+
+        with pytest.raises(
+            TiltyardError, match=r"attack half returned .* shape \(15, 1, 3, 3\), expected \(30, 1, 3, 3\)"
+        ):
+            measured(half)
+
+    def test_an_attack_that_returns_no_numbers_is_told_in_how_many_images(self) -> None:
+        def spoilt(model: Any, x: Tensor, y: Tensor, threat: Threat, **_: Any) -> AttackResult:
+            found = x.clone()
+            found[4, 0, 1, 1], found[7, 0, 0, 0] = torch.nan, torch.inf
+            return AttackResult(found, torch.ones(len(x), dtype=torch.bool))
+
+        with pytest.raises(TiltyardError, match="attack spoilt returned values that are not finite in 2 of 30 images"):
+            measured(spoilt)
+
     def test_images_outside_the_models_range_are_refused_with_both_ranges(self) -> None:
         with pytest.raises(TiltyardError, match=r"images lie in \[.*\], the model takes \[0, 1\]"):
             measure_robustness(Classifier(network()), images() * 255, labels(), Threat("linf", 0.1))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tiltyard.attacks.catalogue import DEFAULT_ATTACK
+from tiltyard.cli.app import EPILOG
 from tiltyard.vision.data import digits
 
 MODEL = """
@@ -59,8 +60,14 @@ def test_json_holds_what_is_promised(tmp_path: Path) -> None:
     assert 0 < found["forwards_per_image"] <= 40
     assert found["seconds"] > 0
     assert "<html" in (tmp_path / "out.html").read_text()
-    assert found["verdict"] in done.stdout
+    shown = done.stdout.splitlines()
+    assert found["verdict"] in shown
     assert len(found["checks"]) == 11
+    marks = {"passed": "✓", "warning": "!", "failed": "✗", "not run": "–"}
+    assert {f"{marks[check['verdict']]} {check['name']}" for check in found["checks"]} <= set(shown)
+    (fates,) = (line for line in shown if line.startswith("broken "))
+    parts = (part.rpartition(" ") for part in fates.split(" · "))
+    assert {word: int(count) for word, _, count in parts} == found["verdicts"]
     assert found["by_eps"][4]["eps"] == pytest.approx(0.15)
     assert found["curve"][-1]["gradients"] == pytest.approx(found["gradients_per_image"])
     lines = (tmp_path / "rows.csv").read_text().splitlines()
@@ -118,6 +125,10 @@ def test_fail_doubtful_exits_one_and_prints_which_checks_doubt(tmp_path: Path) -
     assert done.returncode == 1, done.stderr
     assert "failed: gradients are not zero." in done.stdout
     assert tiltyard("attack", *options, "--fail-doubtful", "--no-checks", cwd=tmp_path).returncode == 2
+
+
+def test_help_says_that_a_doubt_may_exit_one() -> None:
+    assert "1 below --fail-under, doubtful under --fail-doubtful" in EPILOG
 
 
 def test_demo_prints_a_board_and_leaves_a_report_that_verifies(tmp_path: Path, jail: None) -> None:

@@ -162,6 +162,16 @@ def test_a_failed_entry_scores_zero_with_the_reason_and_exits_three(place: Path)
         (["attack", "pool:digits/pgd_at", "nowhere.npz"], "no such file"),
         (["attack", "pool:digits/pgd_at", "digits", "--eps", "a/b"], "eps 'a/b'"),
         (["attack", "pool:digits/pgd_at", "digits", "--norm", "l7"], "norm 'l7'"),
+        (
+            ["attack", "pool:digits/pgd_at", "digits", "--fail-under", "nan"],
+            "--fail-under nan: write a number from 0 to 1",
+        ),
+        (
+            ["attack", "pool:digits/pgd_at", "digits", "--fail-under", "40"],
+            "--fail-under 40: write a number from 0 to 1",
+        ),
+        (["run", "whitebox", "pgd", "--fail-under", "nan"], "--fail-under nan: write a number from 0 to 100"),
+        (["run", "defence", "nowhere.zip", "--fail-under", "-1"], "--fail-under -1: write a number from 0 to 100"),
         (["new", "whitebox", "first"], "not an empty folder"),
     ],
 )

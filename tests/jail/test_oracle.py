@@ -1,5 +1,6 @@
 """The oracle's books are exact, its products are autograd's, and it tells what is odd about a model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from tiltyard.contest.budget import Budget, Meter, OverBudget
 from tiltyard.errors import TiltyardError
-from tiltyard.jail.oracle import Oracle
+from tiltyard.jail.oracle import Oracle, same_answers
 from tiltyard.vision.classifier import Classifier
 
 SHAPE = (2, 4, 4)
@@ -269,3 +270,55 @@ class TestTraits:
         traits = oracle(Plain(lambda x: (x + 0.1 * torch.randn_like(x)).flatten(1)[:, :CLASSES])).traits
         assert not traits.deterministic
         assert not traits.batch_dependent
+
+    @pytest.mark.parametrize("cover", ["offset", "sacrificed"])
+    def test_a_loud_constant_hides_neither_chance_nor_a_batch(self, cover: str) -> None:
+        loud = torch.zeros(CLASSES)
+        loud[slice(None) if cover == "offset" else slice(4, None)] = 1e5 if cover == "offset" else -1e6
+        noisy = oracle(Plain(lambda x: (x + torch.randn_like(x)).flatten(1)[:, :CLASSES] + loud)).traits
+        mixed = oracle(Plain(lambda x: (x - x.mean(0)).flatten(1)[:, :CLASSES] + loud)).traits
+        assert (noisy.deterministic, mixed.deterministic, mixed.batch_dependent) == (False, True, True)
+
+
+def drawn(rows: int = 200) -> Tensor:
+    return 5 * torch.randn((rows, 10), generator=torch.Generator().manual_seed(1))
+
+
+def loud_row(logits: Tensor) -> Tensor:
+    logits[0, 0] = 1e6
+    return logits
+
+
+def without_last_class(logits: Tensor) -> Tensor:
+    logits[:, 9] = -1e6
+    return logits
+
+
+class TestSameAnswers:
+    @pytest.mark.parametrize("cover", [lambda x: x, lambda x: x + 1e5, loud_row, without_last_class])
+    def test_another_class_is_another_answer_whatever_is_loud(self, cover: Callable[[Tensor], Tensor]) -> None:
+        honest, lies = cover(drawn()), cover(torch.eye(10)[[3]].repeat(200, 1))
+        agreeing = honest.argmax(1) == lies.argmax(1)
+        assert torch.equal(same_answers(honest, lies, tolerance=1e-3) | agreeing, agreeing)
+
+    @pytest.mark.parametrize("cover", [lambda x: x + 1e5, loud_row, without_last_class])
+    def test_other_logits_of_the_same_class_are_another_answer(self, cover: Callable[[Tensor], Tensor]) -> None:
+        flat = torch.nn.functional.one_hot(drawn().argmax(1), 10) * 5.0
+        assert int(same_answers(cover(drawn()), cover(flat), tolerance=1e-3).sum()) <= 1
+
+    @pytest.mark.parametrize("last", [nn.Identity(), nn.Softmax(1), nn.LogSoftmax(1)])
+    @pytest.mark.parametrize("scale", [0.001, 1.0, 100.0])
+    def test_noise_of_another_batch_size_is_no_other_answer(self, last: nn.Module, scale: float) -> None:
+        module, points = network(), images(300)
+        module[3].weight.data *= scale
+        module.append(last)
+        with torch.no_grad():
+            together, apart = module(points), torch.cat([module(part) for part in points.split(7)])
+            single = torch.cat([module(part) for part in points.split(1)])
+        assert bool(same_answers(together, apart, tolerance=1e-4).all())
+        assert bool(same_answers(together, single, tolerance=1e-4).all())
+
+    def test_the_same_constant_is_one_answer_and_nothing_is_none(self) -> None:
+        assert bool(same_answers(torch.ones(3, 4), torch.ones(3, 4), tolerance=1e-3).all())
+        assert bool(same_answers(torch.ones(3, 1), torch.ones(3, 1), tolerance=1e-3).all())
+        assert same_answers(torch.empty(0, 4), torch.empty(0, 4), tolerance=1e-3).shape == (0,)

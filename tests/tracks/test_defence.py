@@ -6,7 +6,7 @@ import sys
 import textwrap
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from typer.testing import CliRunner
 
-from tiltyard.attacks.catalogue import OURS
 from tiltyard.cli.app import app
 from tiltyard.contest.entry import write_zip
 from tiltyard.contest.evaluate import evaluate_entry
@@ -35,8 +34,8 @@ from tiltyard.tracks.defence import Defence
 from tiltyard.tracks.defence_challenge import DefenceChallenge, load_challenge
 from tiltyard.tracks.defence_run import Trial
 from tiltyard.tracks.defended import OwnNetwork, Program
-from tiltyard.tracks.judge import AGAIN, schedule
-from tiltyard.tracks.witness import Witness
+from tiltyard.tracks.judge import AGAIN, NO_MAJORITY, judge, schedule
+from tiltyard.tracks.witness import Questions, Witness
 from tiltyard.vision.classifier import Classifier
 from tiltyard.vision.data import digits
 from tiltyard.vision.references import load_model
@@ -178,7 +177,7 @@ class TestEntries:
 class TestChallenges:
     def test_the_shipped_one_attacks_with_the_strongest_that_there_are(self) -> None:
         labels = [attack.label for attack in load_challenge("digits").spec.attacks]
-        assert labels == [name for name in ("pgd", "lance") if name in OURS]
+        assert labels == ["lance", "square"]
 
     @pytest.mark.parametrize(
         ("changed", "rule"),
@@ -352,6 +351,15 @@ while (question := received()).kind is not Kind.END:
         layout.images(answers, count)[:] = found.reshape(count, 1, 8, 8)
         connection.send(Message(Kind.GRADIENT_IS, images=count).pack())
 """
+LIE = """
+def logits(x):
+    own = honest(x)
+    if asked > 8:
+        own = np.tile(np.eye(10, dtype=np.float32)[0] * 5, (len(x), 1))
+    {cover}
+    return own
+"""
+"""What is asked so late, of so few items, is asked by the attack."""
 CHEATS = {
     "remembers the clean images and answers for them near by": """
 def logits(x):
@@ -377,6 +385,9 @@ def gradient(v):
 def logits(x):
     return honest(x) * (-1 if attacked else 1)
 """,
+    "lies to the attack behind a large constant": LIE.format(cover="own += 1e5"),
+    "lies to the attack behind one loud answer": LIE.format(cover="own[x.sum(1) > 22.5, 0] += 1e6"),
+    "lies to the attack behind a sacrificed class": LIE.format(cover="own[:, 9] = -1e6"),
 }
 
 
@@ -475,7 +486,7 @@ class TestPrograms:
     @pytest.mark.parametrize(
         ("body", "reason"),
         [
-            ("def logits(x): return honest(x) + asked", "answers the same images differently"),
+            ("def logits(x): return honest(x) * asked", "answers the same images differently"),
             ("def logits(x): return honest(x - x.mean(0) + 0.3)", "depends on what else is in the batch"),
             ("def logits(x): return honest(x) / (asked < 5)", "answers logits with NaN or infinite values"),
         ],
@@ -495,6 +506,113 @@ class TestPrograms:
             found = tried(program, data)
         assert found.facts["failure"] == ""
         assert found.rows["robust"].any()
+
+
+class Noticing(nn.Module):
+    """Notes what a visit asks before anything else, and how many questions it asks."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+        self.visits: list[list[torch.Tensor]] = []
+        self.eval()
+
+    def forward(self, points: torch.Tensor) -> torch.Tensor:
+        self.visits[-1].append(points.detach().clone())
+        logits: torch.Tensor = self.module(points)
+        return logits
+
+
+class Visited(OwnNetwork):
+    @contextmanager
+    def visit(self) -> Iterator[Classifier]:
+        self.classifier.module.visits.append([])  # type: ignore[union-attr,operator]
+        yield self.classifier
+
+
+class Noisy(nn.Module):
+    """A linear network behind Gaussian noise."""
+
+    def __init__(self, base: np.ndarray[Any, Any], deviation: float) -> None:
+        super().__init__()
+        self.linear, self.deviation = Linear(base), deviation
+        self.eval()
+
+    def forward(self, points: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.linear(points + self.deviation * torch.randn_like(points))
+        return logits
+
+
+class TestVisits:
+    def test_all_begin_with_the_same_questions_none_of_which_is_an_item(
+        self, tmp_path: Path, linear: np.ndarray[Any, Any]
+    ) -> None:
+        data, module = challenge(tmp_path, gradients=3), Noticing(Linear(linear))
+        assert tried(Visited(Classifier(module), "cpu"), data).facts["failure"] == ""
+        first, *others = module.visits
+        opening = [len(points) for points in first[:4]]
+        assert opening == [1, 4, 4, 1]
+        assert len(others) == 3
+        for visit in others:
+            assert all(torch.equal(one, other) for one, other in zip(first[:4], visit[:4], strict=True))
+        far = torch.cdist(first[1].flatten(1), data.images.tensor().flatten(1), p=torch.inf)
+        assert float(far.min()) > data.spec.eps
+
+
+class TestRandomisedNetworks:
+    def test_one_seed_gives_one_result_and_leaves_the_global_generator_alone(
+        self, tmp_path: Path, linear: np.ndarray[Any, Any]
+    ) -> None:
+        data = challenge(tmp_path, gradients=5, eps=0.03)
+        found = []
+        for start in (1, 2):
+            torch.manual_seed(start)
+            found.append(tried(OwnNetwork(Classifier(Noisy(linear, 0.1)), "cpu"), data))
+            after = torch.rand(3)
+            torch.manual_seed(start)
+            assert torch.equal(after, torch.rand(3))
+        assert_frame_equal(found[0].rows, found[1].rows)
+        assert (found[0].facts["draws"], found[0].facts["deterministic"]) == (10, False)
+
+    def test_an_item_counts_as_right_where_most_draws_are(self, tmp_path: Path, linear: np.ndarray[Any, Any]) -> None:
+        data = challenge(tmp_path, attacks='{name = "pgd"}', gradients=0, eps=0.0)
+        module = Noisy(linear, 0.03)
+        rows = tried(OwnNetwork(Classifier(module), "cpu"), data).rows
+        points, labels = data.images.tensor(), torch.from_numpy(data.images.labels)
+        torch.manual_seed(0)
+        share = torch.stack([module(points).argmax(1) == labels for _ in range(300)]).float().mean(0).numpy()
+        robust = rows["robust"].to_numpy()
+        assert robust[share > 0.9].all()
+        assert not robust[share < 0.3].any()
+        assert (share > 0.9).any()
+        assert (share < 0.3).any()
+
+    def test_half_of_the_draws_is_no_majority(self) -> None:
+        clean = torch.zeros(6, 1, 8, 8)
+        again = Questions(clean, torch.zeros(6, 2), torch.zeros(6, dtype=torch.bool))
+        for wins, expected in ((5, NO_MAJORITY), (6, 1), (4, 0)):
+            asked = Turns(wins)
+            verdict = judge(lambda asked=asked: nullcontext(Classifier(asked)), clean, clean, again,
+                            batch_size=6, device="cpu", seed=0, draws=10)  # fmt: skip
+            assert verdict.predicted.tolist() == verdict.attacked.tolist() == [expected] * 6
+
+    def test_a_network_that_draws_nothing_is_asked_once(self, tmp_path: Path, linear: np.ndarray[Any, Any]) -> None:
+        data = challenge(tmp_path, gradients=2)
+        assert tried(OwnNetwork(Classifier(Linear(linear)), "cpu"), data).facts["draws"] == 1
+
+
+class Turns(nn.Module):
+    """Answers class 1 in the first `wins` of every ten calls, class 0 in the rest."""
+
+    def __init__(self, wins: int) -> None:
+        super().__init__()
+        self.wins, self.calls = wins, 0
+        self.eval()
+
+    def forward(self, points: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        winner = int((self.calls - 1) % 10 < self.wins)
+        return torch.eye(2)[[winner]].repeat(len(points), 1)
 
 
 class TestJudge:
@@ -527,7 +645,7 @@ def test_the_command_line_scores_the_starter_and_says_what_is_wrong(tmp_path: Pa
     result = json.loads(Path(out[1]).read_text())
     assert (result["status"], result["attacks"][0]["name"], result["challenge"]) == (
         "scored",
-        "pgd",
+        "lance",
         "digits (first 5)",
     )
     assert "clean accuracy" in done.output

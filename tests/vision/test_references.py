@@ -297,6 +297,130 @@ def description(path: Path) -> str:
         return archive.read(next(name for name in archive.namelist() if name.endswith("model.json"))).decode()
 
 
+def with_node(path: Path, tmp_path: Path, target: str, *inputs: tuple[str, dict[str, Any]]) -> Path:
+    """The program with one more operator in front, that gives a tensor."""
+
+    def change(members: Members) -> None:
+        name = next(name for name in members if name.endswith("model.json"))
+        program = json.loads(members[name])
+        graph = program["graph_module"]["graph"]
+        graph["tensor_values"]["made"] = graph["tensor_values"]["images"]
+        graph["nodes"].insert(
+            0,
+            {
+                "target": target,
+                "inputs": [{"name": name, "arg": value, "kind": 1} for name, value in inputs],
+                "outputs": [{"as_tensor": {"name": "made"}}],
+                "metadata": {},
+                "is_hop_single_tensor_return": None,
+            },
+        )
+        members[name] = json.dumps(program).encode()
+
+    return tampered(path, tmp_path, change)
+
+
+class TestOperators:
+    def test_a_file_cannot_be_mapped_to_be_overwritten(self, tmp_path: Path, exported: tuple[Path, Tensor]) -> None:
+        victim = tmp_path / "victim"
+        victim.write_bytes(b"A" * 64)
+        path = with_node(
+            exported[0],
+            tmp_path,
+            "torch.ops.aten.from_file.default",
+            ("filename", {"as_string": str(victim)}),
+            ("shared", {"as_bool": True}),
+            ("size", {"as_int": 16}),
+        )
+        assert "names 'torch.ops.aten.from_file.default', which is no tensor operator" in refusal(str(path))
+        assert victim.read_bytes() == b"A" * 64
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "torch.ops.aten.save.default",
+            "torch.ops.aten._print.default",
+            "torch.ops.aten.warn.default",
+            "torch.ops.aten.record_stream.default",
+            "torch.ops.aten.set_.source_Storage",
+            "torch.ops.aten.relu.missing",
+            "torch.ops.aten.missing.default",
+            "torch.ops.aten.relu",
+            "torch.ops.higher_order.print",
+            "torch.ops.higher_order.call_torchbind",
+            "torch.ops.quantized.conv2d.new",
+            "_operator.__setattr__",
+            "math.__setattr__",
+        ],
+    )
+    def test_what_takes_more_than_tensors_and_numbers_is_refused(
+        self, tmp_path: Path, exported: tuple[Path, Tensor], target: str
+    ) -> None:
+        path = with_node(exported[0], tmp_path, target, ("self", {"as_tensor": {"name": "images"}}))
+        assert f"names '{target}', which is no tensor operator" in refusal(str(path))
+
+    @pytest.mark.parametrize("network", ["convolutions", "attention", "modes"])
+    def test_ordinary_networks_are_taken(self, tmp_path: Path, network: str) -> None:
+        torch.manual_seed(0)
+        module, points = ORDINARY[network]().eval(), torch.rand(3, 1, 8, 8)
+        with torch.no_grad():
+            expected = module(points)
+        batch = torch.export.Dim("batch", min=1, max=64)
+        torch.export.save(
+            torch.export.export(module, (points,), dynamic_shapes=({0: batch},)), tmp_path / "ordinary.pt2"
+        )
+        with torch.no_grad():
+            assert torch.allclose(load_model(str(tmp_path / "ordinary.pt2"))(points), expected, atol=1e-6)
+
+
+class Convolutions(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(1, 4, 3, padding="same", padding_mode="reflect"),
+            nn.BatchNorm2d(4), nn.GELU(approximate="tanh"), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3, groups=2),
+            nn.GroupNorm(2, 4), nn.SiLU(), nn.AvgPool2d(2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(),
+            nn.Linear(4, 3), nn.Softmax(1),
+        )  # fmt: skip
+
+
+class Attention(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(1, 8, 4, stride=4)
+        self.first = nn.Parameter(torch.rand(1, 1, 8))
+        self.before, self.after = nn.LayerNorm(8), nn.LayerNorm(8)
+        self.mixed, self.head = nn.Linear(8, 24), nn.Linear(8, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        patches = self.patches(images).flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.first.expand(images.shape[0], -1, -1), patches], 1)
+        queries, keys, values = (
+            part.view(images.shape[0], -1, 2, 4).transpose(1, 2)
+            for part in self.mixed(self.before(tokens)).chunk(3, -1)
+        )
+        seen = nn.functional.scaled_dot_product_attention(queries, keys, values).transpose(1, 2).flatten(2)
+        logits: Tensor = self.head(self.after(tokens + nn.functional.gelu(seen))[:, 0])
+        return logits
+
+
+class Modes(nn.Module):
+    """Operators that take text, and what `no_grad`, `autocast` and the batch size leave behind."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        with torch.no_grad():
+            steps = torch.div(images * 8, 1, rounding_mode="floor")
+        with torch.autocast("cpu", enabled=False):
+            rows = torch.einsum("nchw,nchw->nh", images, steps)
+        places = torch.zeros(rows.shape, dtype=torch.long)
+        best = torch.zeros_like(rows).scatter_reduce(1, places, rows, reduce="amax")
+        return (nn.functional.pad(rows, (1, 1)) + best[:, :1] / (images.shape[0] * 2 - images.shape[0]))[:, :3]
+
+
+ORDINARY: dict[str, Callable[[], nn.Module]] = {
+    "convolutions": Convolutions, "attention": Attention, "modes": Modes,
+}  # fmt: skip
+
+
 class TestClassifier:
     def test_images_are_brought_to_the_models_range(self) -> None:
         classifier = Classifier(nn.Identity().eval(), -1.0, 1.0)

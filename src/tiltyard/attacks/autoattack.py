@@ -58,6 +58,25 @@ def autoattack(
     return books.result()
 
 
+def autoattack_rand(
+    model: Model,
+    images: Tensor,
+    labels: Tensor,
+    threat: Threat,
+    *,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    budget: Budget | None = None,
+    batch_size: int = 128,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> AttackResult:
+    """`autoattack` with `version="rand"`, under a name of its own."""
+    return autoattack(
+        model, images, labels, threat, bounds=bounds, budget=budget, batch_size=batch_size, seed=seed,
+        progress=progress, version="rand",
+    )  # fmt: skip
+
+
 def _parts(
     version: str, bounds: tuple[float, float], seed: int, *, steps: int, targets: int, queries: int, eot: int
 ) -> list[Part]:
@@ -85,4 +104,4 @@ def _share(progress: Progress | None, number: int, parts: int) -> Progress | Non
     if progress is None:
         return None
     whole = progress
-    return lambda done, total: whole(FINENESS * number + FINENESS * done // total, FINENESS * parts)
+    return lambda done, total: whole(FINENESS * number + FINENESS * done // max(total, 1), FINENESS * parts)

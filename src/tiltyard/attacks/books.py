@@ -71,7 +71,8 @@ class Books:
     ) -> tuple[Tensor, Tensor]:
         """Logits and the gradient of the loss at points: one forward and one backward an image.
 
-        The loss gets logits, labels and its rows of every `extra` (n, ...). Successes are remembered as by `look`.
+        The loss gets logits, labels and its rows of every `extra` (n, ...). Successes are remembered as by `look`. What
+        is not finite in a gradient counts as 0 there.
         """
         logits, gradients = [], []
         for part, chosen, *more in zip(
@@ -83,7 +84,7 @@ class Books:
                 value = loss(answer, self.labels[chosen], *more).sum()
             (gradient,) = torch.autograd.grad(-value if self.threat.targeted else value, inputs)
             logits.append(answer.detach())
-            gradients.append(gradient)
+            gradients.append(torch.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0))
         self._charge(index, backwards=1)
         answers = _joined(logits)
         self._remember(points, index, answers, counts)
@@ -117,7 +118,7 @@ class Books:
         self.spent += Budget(len(index), len(index) * backwards)
 
     def _remember(self, points: Tensor, index: Tensor, logits: Tensor, counts: Tensor | None) -> None:
-        hits = self.misled(logits, index)
+        hits = self.misled(logits, index) & torch.isfinite(logits).all(1)
         new = (hits if counts is None else hits & counts).cpu() & ~self.success[index]
         if new.any():
             self.best[index[new]] = points[new].detach()

@@ -26,17 +26,21 @@ def step_onto_plane(points: Tensor, normals: Tensor, gaps: Tensor, norm: str, bo
 
 
 def _length(weights: Tensor, speeds: Tensor, room: Tensor, wanted: Tensor) -> Tensor:
-    """The length (..., n, 1) at which the sum of weights · min(length · speeds, room) is what is wanted."""
+    """The length (..., n, 1) at which the sum of weights · min(length · speeds, room) is what is wanted.
+
+    Each round but the last finds a value that has met the box, so there are no more rounds than values.
+    """
     gain = weights * speeds
     slope = gain.sum(-1).expand(wanted.shape)
     length = wanted / slope.clamp_min(TINY)
     free = torch.empty_like(room)
-    while True:
+    for _ in range(weights.shape[-1] + 1):
         reach = length[..., None] * speeds
         torch.gt(room, reach, out=free)
         slope_here = free.mul_(gain).sum(-1)
         if torch.equal(slope_here, slope):
-            return length[..., None]
+            break
         missing = wanted - torch.minimum(reach, room).mul_(weights).sum(-1)
         length = (length + missing.clamp_min(0) / slope_here.clamp_min(TINY)).clamp_max(HUGE)
         slope = slope_here
+    return length[..., None]

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from tiltyard.attacks.apgd import apgd
 from tiltyard.attacks.apgd_targeted import apgd_targeted
-from tiltyard.attacks.autoattack import autoattack
+from tiltyard.attacks.autoattack import autoattack, autoattack_rand
 from tiltyard.attacks.baseline import baseline
 from tiltyard.attacks.fab import fab
 from tiltyard.attacks.lance import lance
@@ -23,6 +23,7 @@ OURS: dict[str, Attack] = {
     "fab": fab,
     "square": square,
     "autoattack": autoattack,
+    "autoattack_rand": autoattack_rand,
 }
 DEFAULT_ATTACK = "lance"
 """Of `tiltyard attack` and `tiltyard.evaluate`."""

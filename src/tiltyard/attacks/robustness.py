@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tiltyard.attacks.catalogue import DEFAULT_ATTACK, find_attack
-from tiltyard.attacks.checks import Checks, Subject, run_checks
+from tiltyard.attacks.checks import Checks, Subject, drawn_from, run_checks
 from tiltyard.attacks.connected import Connected
 from tiltyard.attacks.losses import margin
 from tiltyard.attacks.metered import MeteredModel
@@ -102,56 +102,79 @@ def measure_robustness(
     """Attacks a model under an average budget an image (broken and misclassified ones included).
 
     `images` (n, c, h, w) and `threat.eps` are in the model's range. The verdict is ours: what the attack returns is put
-    into the ball and the range and judged by forward passes that nobody is charged for. An attack that exceeds
-    the budget is refused the call, and what it had not attacked yet counts as it was. `checks` then look for signs that
-    the attack was weak; their passes are booked apart. TiltyardError where images and model do not fit.
+    into the ball and the range and judged by forward passes that nobody is charged for. An attack that goes on asking
+    beyond the budget is refused the call; if it does not handle that, nothing that it found is known, and every image
+    counts as it was. A model that draws at random from torch draws by `seed`, and is judged on one draw. `checks` then
+    look for signs that the attack was weak; their passes are booked apart. TiltyardError where images, model and what
+    the attack returned do not fit.
     """
     _check(model, images, labels)
     run = find_attack(attack) if isinstance(attack, str) else attack
     name = attack if isinstance(attack, str) else getattr(attack, "__name__", "custom")
-    network = model.frozen(device).module
-    images, labels = images.to(device), labels.to(device)
+    model.frozen(device)
+    meter = Meter(Budget.per_image(len(images), forwards=forwards, backwards=gradients))
+    with drawn_from(seed, "attack"):
+        task = _task(model, images.to(device), labels.to(device), threat, batch_size, seed)
+        began = time.perf_counter()
+        result = _attacked(task, run, meter, progress)
+        seconds = time.perf_counter() - began
+    _check_result(name, result.images, task.images)
+    with drawn_from(seed, "verdict"):
+        judged = _judged(task, result, run, name, meter)
+    return Robustness(
+        _with_spending(judged.rows, result), threat, name, seed, meter.spent, seconds, task.images.cpu(),
+        judged.examples.cpu(), task.bounds, meter.exceeded, result.curve,
+        run_checks(judged, check_progress) if checks else None,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is attacked, on the model's device; `goals` are the labels, or the targets of a targeted threat."""
+
+    network: nn.Module
+    images: Tensor
+    labels: Tensor
+    goals: Tensor
+    threat: Threat
+    bounds: tuple[float, float]
+    batch_size: int
+    seed: int
+
+
+def _task(model: Classifier, images: Tensor, labels: Tensor, threat: Threat, batch_size: int, seed: int) -> _Task:
     model.check_fits(images, labels)
-    goals = _targets(network, images, labels, seed) if threat.targeted else labels
-    bounds, meter = (
-        (model.low, model.high),
-        Meter(Budget.per_image(len(images), forwards=forwards, backwards=gradients)),
-    )
-    began = time.perf_counter()
+    goals = _targets(model.module, images, labels, seed) if threat.targeted else labels
+    return _Task(model.module, images, labels, goals, threat, (model.low, model.high), batch_size, seed)
+
+
+def _attacked(task: _Task, run: Attack, meter: Meter, progress: Progress | None) -> AttackResult:
+    """What the attack found; the images themselves where it ran into the end of its budget."""
     try:
-        result = run(
-            MeteredModel(Connected(network), meter), images, goals, threat,
-            bounds=bounds, budget=meter.budget, batch_size=batch_size, seed=seed, progress=progress,
+        return run(
+            MeteredModel(Connected(task.network), meter), task.images, task.goals, task.threat,
+            bounds=task.bounds, budget=meter.budget, batch_size=task.batch_size, seed=task.seed, progress=progress,
         )  # fmt: skip
     except OverBudget:
-        result = AttackResult(images, torch.zeros(len(images), dtype=torch.bool))
-    seconds = time.perf_counter() - began
-    _check_result(name, result.images, images)
-    examples = project(result.images.to(device), images, threat, bounds)
-    rows = _rows(network, images, examples, labels, goals, threat, batch_size)
+        return AttackResult(task.images, torch.zeros(len(task.images), dtype=torch.bool))
+
+
+def _judged(task: _Task, result: AttackResult, run: Attack, name: str, meter: Meter) -> Subject:
+    """The examples, put into ball and range, with one row an image: what the checks look at."""
+    examples = project(result.images.to(task.images.device), task.images, task.threat, task.bounds)
+    rows = _rows(task, examples)
     rows = rows.with_columns(verdict=_verdicts(rows, result.cut_short, meter.exceeded))
-    subject = Subject(
-        network, images, labels, goals, examples, rows, result, run, name, threat, bounds,
-        meter.spent, meter.exceeded, batch_size, seed,
-    )  # fmt: skip
-    return Robustness(
-        _with_spending(rows, result), threat, name, seed, meter.spent, seconds, images.cpu(), examples.cpu(), bounds,
-        meter.exceeded, result.curve, run_checks(subject, check_progress) if checks else None,
+    return Subject(
+        task.network, task.images, task.labels, task.goals, examples, rows, result, run, name, task.threat,
+        task.bounds, meter.spent, meter.exceeded, task.batch_size, task.seed,
     )  # fmt: skip
 
 
-def _rows(
-    network: nn.Module,
-    images: Tensor,
-    examples: Tensor,
-    labels: Tensor,
-    goals: Tensor,
-    threat: Threat,
-    batch_size: int,
-) -> pl.DataFrame:
-    before, answers = (_logits(network, points, batch_size) for points in (images, examples))
-    after, guess, truth, wanted = answers.argmax(1), before.argmax(1), labels.cpu(), goals.cpu()
-    hit = after == wanted if threat.targeted else after != truth
+def _rows(task: _Task, examples: Tensor) -> pl.DataFrame:
+    before, answers = (_logits(task.network, points, task.batch_size) for points in (task.images, examples))
+    after, guess, truth, wanted = answers.argmax(1), before.argmax(1), task.labels.cpu(), task.goals.cpu()
+    targeted = task.threat.targeted
+    hit = after == wanted if targeted else after != truth
     gap = margin(answers, wanted)
     frame: dict[str, Any] = {
         "item": range(len(truth)),
@@ -160,10 +183,10 @@ def _rows(
         "attacked": after.numpy(),
         "clean": (guess == truth).numpy(),
         "robust": ((guess == truth) & ~hit).numpy(),
-        "distance": distances(examples, images, threat.norm).cpu().numpy(),
-        "margin": (-gap if threat.targeted else gap).numpy(),
+        "distance": distances(examples, task.images, task.threat.norm).cpu().numpy(),
+        "margin": (-gap if targeted else gap).numpy(),
     }
-    return pl.DataFrame({**frame, "target": wanted.numpy()} if threat.targeted else frame)
+    return pl.DataFrame({**frame, "target": wanted.numpy()} if targeted else frame)
 
 
 def _verdicts(rows: pl.DataFrame, cut_short: Tensor | None, over_budget: bool) -> pl.Series:
@@ -202,9 +225,12 @@ def _targets(network: nn.Module, images: Tensor, labels: Tensor, seed: int) -> T
 
 
 def _check_result(name: str, found: Tensor, images: Tensor) -> None:
-    if found.shape != images.shape or not bool(torch.isfinite(found).all()):
-        shapes = f"{tuple(found.shape)}, expected finite values of shape {tuple(images.shape)}"
+    if found.shape != images.shape:
+        shapes = f"{tuple(found.shape)}, expected {tuple(images.shape)}"
         raise TiltyardError(f"attack {name} returned images of shape {shapes}")
+    spoilt = int((~torch.isfinite(found)).flatten(1).any(1).sum())
+    if spoilt:
+        raise TiltyardError(f"attack {name} returned values that are not finite in {spoilt} of {len(found)} images")
 
 
 def _check(model: Classifier, images: Tensor, labels: Tensor) -> None:

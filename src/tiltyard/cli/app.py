@@ -14,8 +14,8 @@ from tiltyard.cli.new import new
 from tiltyard.cli.run import run
 
 EPILOG = (
-    "Exit codes: 0 done · 1 below --fail-under, or figures differ · 2 bad input · 3 the entry failed by the rules · "
-    "4 no working jail · 70 a fault of ours · 130 interrupted (--resume goes on)."
+    "Exit codes: 0 done · 1 below --fail-under, doubtful under --fail-doubtful, or figures differ · 2 bad input · "
+    "3 the entry failed by the rules · 4 no working jail · 70 a fault of ours · 130 interrupted (--resume goes on)."
 )
 
 app = typer.Typer(

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from tiltyard.cli.display import check_writable, percent, show, table, write_json
 from tiltyard.cli.exits import ANSWER_IS_NO
+from tiltyard.cli.run import check_device, check_fail_under
 from tiltyard.errors import TiltyardError
 
 if TYPE_CHECKING:
@@ -22,60 +24,72 @@ if TYPE_CHECKING:
     from tiltyard.vision.classifier import Classifier
 
 
+MARKS = {"passed": "✓", "warning": "!", "failed": "✗", "not run": "–"}
+VERDICTS = ("broken", "resisted", "held", "out of budget", "misclassified")
+
+Model = Annotated[
+    str, typer.Argument(help="file.py:function, package.module:function, .pt2, pool:digits/NAME, timm:NAME, hf:NAME.")
+]
+Data = Annotated[
+    str, typer.Argument(help="digits, .npz, CIFAR-10 batch, folder of class folders, folder with dev.csv.")
+]
+Norm = Annotated[str, typer.Option(help="linf or l2.")]
+Eps = Annotated[str, typer.Option(help="Radius for images in 0–1, e.g. 8/255 or 0.5.")]
+AttackName = Annotated[
+    str | None, typer.Option(help="One of ours (pgd, apgd, square, …), foolbox:NAME, torchattacks:NAME, art:NAME.")
+]
+Targeted = Annotated[bool, typer.Option("--targeted", help="Towards a random wrong class.")]
+Gradients = Annotated[float, typer.Option(min=0, help="Backward passes an image, average over all.")]
+Forwards = Annotated[float, typer.Option(min=0, help="Forward passes an image, average over all.")]
+Items = Annotated[int | None, typer.Option(min=1, help="Only the first N images.")]
+Size = Annotated[str | None, typer.Option(help="HEIGHTxWIDTH to which images of a folder are brought.")]
+Range = Annotated[str | None, typer.Option("--range", help="LOW,HIGH of the model's inputs, if it declares none.")]
+BatchSize = Annotated[int, typer.Option(min=1)]
+Seed = Annotated[int, typer.Option(min=0)]
+Device = Annotated[str, typer.Option(help="cpu, cuda.")]
+Json = Annotated[str | None, typer.Option(help="Write the figures as JSON to FILE, or - for standard output.")]
+Csv = Annotated[Path | None, typer.Option(help="Write one line an image to FILE.")]
+Html = Annotated[Path | None, typer.Option(help="Write a report to FILE.")]
+WithChecks = Annotated[bool, typer.Option(help="Look for signs that the attack was weak.")]
+FailUnder = Annotated[float | None, typer.Option(help="Exit 1 if robust accuracy (0–1) is below this.")]
+FailDoubtful = Annotated[bool, typer.Option("--fail-doubtful", help="Exit 1 if a check doubts the figure.")]
+
+
 def attack(
-    model: Annotated[
-        str,
-        typer.Argument(help="file.py:function, package.module:function, .pt2, pool:digits/NAME, timm:NAME, hf:NAME."),
-    ],
-    data: Annotated[
-        str, typer.Argument(help="digits, .npz, CIFAR-10 batch, folder of class folders, folder with dev.csv.")
-    ],
-    norm: Annotated[str, typer.Option(help="linf or l2.")] = "linf",
-    eps: Annotated[str, typer.Option(help="Radius for images in 0–1, e.g. 8/255 or 0.5.")] = "8/255",
-    attack: Annotated[
-        str | None, typer.Option(help="One of ours (pgd, apgd, square, …), foolbox:NAME, torchattacks:NAME, art:NAME.")
-    ] = None,
-    targeted: Annotated[bool, typer.Option("--targeted", help="Towards a random wrong class.")] = False,
-    gradients: Annotated[float, typer.Option(min=0, help="Backward passes an image, average over all.")] = 100,
-    forwards: Annotated[float, typer.Option(min=0, help="Forward passes an image, average over all.")] = 200,
-    items: Annotated[int | None, typer.Option(min=1, help="Only the first N images.")] = None,
-    size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH to which images of a folder are brought.")] = None,
-    range_: Annotated[
-        str | None, typer.Option("--range", help="LOW,HIGH of the model's inputs, if it declares none.")
-    ] = None,
-    batch_size: Annotated[int, typer.Option(min=1)] = 128,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda.")] = "cpu",
-    json: Annotated[
-        str | None, typer.Option(help="Write the figures as JSON to FILE, or - for standard output.")
-    ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write one line an image to FILE.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report to FILE.")] = None,
-    checks: Annotated[bool, typer.Option(help="Look for signs that the attack was weak.")] = True,
-    fail_under: Annotated[float | None, typer.Option(help="Exit 1 if robust accuracy (0–1) is below this.")] = None,
-    fail_doubtful: Annotated[
-        bool, typer.Option("--fail-doubtful", help="Exit 1 if a check doubts the figure.")
-    ] = False,
+    model: Model,
+    data: Data,
+    norm: Norm = "linf",
+    eps: Eps = "8/255",
+    attack: AttackName = None,
+    targeted: Targeted = False,
+    gradients: Gradients = 100,
+    forwards: Forwards = 200,
+    items: Items = None,
+    size: Size = None,
+    range_: Range = None,
+    batch_size: BatchSize = 128,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    json: Json = None,
+    csv: Csv = None,
+    html: Html = None,
+    checks: WithChecks = True,
+    fail_under: FailUnder = None,
+    fail_doubtful: FailDoubtful = False,
 ) -> None:
     """Attack your own classifier in this process: clean and robust accuracy under a stated budget.
 
     Example: tiltyard attack my_model.py:build cifar-10-batches-bin --eps 8/255 --items 500 --html report.html
     """
-    for target in (json, csv, html):
-        check_writable(str(target) if target else None)
-    if fail_doubtful and not checks:
-        raise TiltyardError("--fail-doubtful needs the checks: leave out --no-checks")
+    files, demands = _Files(json, csv, html), _Demands(fail_under, fail_doubtful)
+    files.check()
+    demands.check(checks)
     from tiltyard.attacks.catalogue import DEFAULT_ATTACK
-    from tiltyard.cli.run import check_device
-    from tiltyard.contest.threat import parse_eps
     from tiltyard.report.robustness import evaluate
-    from tiltyard.vision.allocator import keep_freed_memory
 
-    check_device(device)
-    keep_freed_memory()
-    radius, name = parse_eps(eps), attack or DEFAULT_ATTACK
-    classifier, images, labels = _loaded(model, data, items, size, range_)
-    threat = _threat(norm, radius * classifier.span, targeted)
+    _prepare(device)
+    name = attack or DEFAULT_ATTACK
+    classifier, images, labels, threat = _loaded(model, data, items, size, range_, _asked(norm, eps, targeted))
     with _bars(name) as (attacking, checking):
         result = evaluate(
             classifier, images, labels, threat, attack=name, gradients=gradients, forwards=forwards,
@@ -84,11 +98,56 @@ def attack(
         )  # fmt: skip
     figures = {**_for_unit_range(result.figures(), classifier), "model": model, "data": data}
     show(_described(figures), json_to=json)
-    _write(result, figures, json=json, csv=csv, html=html)
-    if (fail_under is not None and result.robust_accuracy < fail_under) or (
-        fail_doubtful and result.checks is not None and result.checks.doubts
-    ):
+    files.write(result, figures)
+    if not demands.met_by(result):
         raise typer.Exit(ANSWER_IS_NO)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Where the result is written."""
+
+    json: str | None
+    csv: Path | None
+    html: Path | None
+
+    def check(self) -> None:
+        """Raises TiltyardError before the attack where a file could not be written after it."""
+        for target in (self.json, self.csv, self.html):
+            check_writable(str(target) if target else None)
+
+    def write(self, result: "RobustnessReport", figures: dict[str, Any]) -> None:
+        write_json(figures, self.json)
+        if self.csv:
+            result.rows.write_csv(self.csv)
+            show(f"images: {self.csv}", json_to=self.json)
+        if self.html:
+            result.write_html(self.html)
+            show(f"report: {self.html}", json_to=self.json)
+
+
+@dataclass(frozen=True)
+class _Demands:
+    """What the exit code answers."""
+
+    fail_under: float | None
+    fail_doubtful: bool
+
+    def check(self, checks: bool) -> None:
+        check_fail_under(self.fail_under, most=1)
+        if self.fail_doubtful and not checks:
+            raise TiltyardError("--fail-doubtful needs the checks: leave out --no-checks")
+
+    def met_by(self, result: "RobustnessReport") -> bool:
+        doubtful = self.fail_doubtful and result.checks is not None and bool(result.checks.doubts)
+        return not doubtful and (self.fail_under is None or result.robust_accuracy >= self.fail_under)
+
+
+def _prepare(device: str) -> None:
+    from tiltyard.vision.allocator import keep_freed_memory
+
+    check_device(device)
+    keep_freed_memory()
 
 
 def _for_unit_range(figures: dict[str, Any], model: "Classifier") -> dict[str, Any]:
@@ -97,36 +156,27 @@ def _for_unit_range(figures: dict[str, Any], model: "Classifier") -> dict[str, A
     return {**figures, "eps": figures["eps"] / model.span, "by_eps": rungs, "range": [model.low, model.high]}
 
 
-def _write(
-    result: "RobustnessReport", figures: dict[str, Any], *, json: str | None, csv: Path | None, html: Path | None
-) -> None:
-    write_json(figures, json)
-    if csv:
-        result.rows.write_csv(csv)
-        show(f"images: {csv}", json_to=json)
-    if html:
-        result.write_html(html)
-        show(f"report: {html}", json_to=json)
-
-
 def _loaded(
-    model: str, data: str, items: int | None, size: str | None, range_: str | None
-) -> "tuple[Classifier, Tensor, Labels]":
-    """The classifier, and the images in its range with their labels."""
+    model: str, data: str, items: int | None, size: str | None, range_: str | None, asked: "Threat"
+) -> "tuple[Classifier, Tensor, Labels, Threat]":
+    """The classifier, the images in its range with their labels, and the threat in it."""
     from tiltyard.vision.data import load_data
     from tiltyard.vision.references import load_model
 
     classifier = _in_range(load_model(model), range_)
     images = load_data(data, items=items, size=_size(size))
-    return classifier, images.tensor() * classifier.span + classifier.low, images.labels
+    threat = replace(asked, eps=asked.eps * classifier.span)
+    return classifier, images.tensor() * classifier.span + classifier.low, images.labels, threat
 
 
-def _threat(norm: str, eps: float, targeted: bool) -> "Threat":
-    from tiltyard.contest.threat import Threat
+def _asked(norm: str, eps: str, targeted: bool) -> "Threat":
+    """The threat for images in 0–1."""
+    from tiltyard.contest.threat import Threat, parse_eps
 
+    radius = parse_eps(eps)
     if norm not in ("linf", "l2"):
         raise TiltyardError(f"norm {norm!r} is not known: linf or l2")
-    return Threat(norm, eps, targeted)  # type: ignore[arg-type]
+    return Threat(norm, radius, targeted)  # type: ignore[arg-type]
 
 
 def _described(figures: dict[str, Any]) -> str:
@@ -138,7 +188,9 @@ def _described(figures: dict[str, Any]) -> str:
         ["forwards an image", f"{figures['forwards_per_image']:.1f}"],
         ["seconds", f"{figures['seconds']:.1f}"],
     ]
-    notes = ["the attack ran over its budget and was stopped"] if figures["over_budget"] else []
+    notes = [" · ".join(f"{word} {figures['verdicts'][word]}" for word in VERDICTS if word in figures["verdicts"])]
+    notes += ["the attack ran over its budget and was stopped"] if figures["over_budget"] else []
+    notes += [f"{MARKS[check['verdict']]} {check['name']}" for check in figures["checks"]]
     doubts = [check for check in figures["checks"] if check["verdict"] in ("warning", "failed")]
     notes += [figures["verdict"]]
     notes += [f"  {check['verdict']}: {check['name']}. {check['found']} {check['means']}" for check in doubts]
@@ -146,8 +198,6 @@ def _described(figures: dict[str, Any]) -> str:
 
 
 def _in_range(model: "Classifier", text: str | None) -> "Classifier":
-    from dataclasses import replace
-
     if text is None:
         return model
     try:

@@ -30,7 +30,7 @@ def tracks() -> None:
 @run.command()
 def whitebox(
     entry: Annotated[str, typer.Argument(help="Zip, folder or .py with an Attacker; or a name: pgd, foolbox:LinfPGD.")],
-    pool: Annotated[str, typer.Option(help="Shipped pool (digits, cvpr2021) or a pool.toml.")] = "digits",
+    pool: Annotated[str, typer.Option(help="Shipped pool (`tiltyard pools` lists them) or a pool.toml.")] = "digits",
     files: Annotated[Path | None, typer.Option(help="Where the pool's relative paths start.")] = None,
     items: Annotated[int | None, typer.Option(min=1, help="Only the first N images of each data set.")] = None,
     out: Annotated[Path | None, typer.Option(help="Evaluation folder; by default a new one below runs/.")] = None,
@@ -42,13 +42,14 @@ def whitebox(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Annotated[str, typer.Option(help="Where the models run: cpu, cuda.")] = "cpu",
     jobs: Annotated[int, typer.Option(min=1, help="Models attacked at the same time.")] = 1,
-    fail_under: Annotated[float | None, typer.Option(help="Exit 1 if the score is below this.")] = None,
+    fail_under: Annotated[float | None, typer.Option(help="Exit 1 if the score (0–100) is below this.")] = None,
 ) -> None:
     """White-box attacks on defended models (CVPR 2021): a metered budget a model, clipped and judged by us.
 
     Example: tiltyard run whitebox my_attack.zip --pool digits --out runs/mine --json mine.json
     """
     check_writable(json)
+    check_fail_under(fail_under, most=100)
     check_device(device)
     evaluation = evaluate_whitebox(
         entry, pool, files=files, items=items, out=out, resume=resume, trust=trust, seed=seed, device=device, jobs=jobs
@@ -103,7 +104,7 @@ def defence(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Annotated[str, typer.Option(help="Where weights run: cpu, cuda. A program runs on the CPU.")] = "cpu",
     jobs: Annotated[int, typer.Option(min=1, help="Attacks at the same time.")] = 1,
-    fail_under: Annotated[float | None, typer.Option(help="Exit 1 if the score is below this.")] = None,
+    fail_under: Annotated[float | None, typer.Option(help="Exit 1 if the score (0–100) is below this.")] = None,
 ) -> None:
     """Defended models: yours is attacked by every attack of the challenge, and scored by the worst of them.
 
@@ -114,6 +115,7 @@ def defence(
     from tiltyard.tracks.defence_challenge import load_challenge
 
     check_writable(json)
+    check_fail_under(fail_under, most=100)
     check_device(device)
     _check_resume(resume, out)
     opened = Defence().read(entry)
@@ -201,6 +203,12 @@ def check_device(device: str) -> None:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise TiltyardError(f"device {device}: {str(error).splitlines()[0]}") from None
+
+
+def check_fail_under(floor: float | None, *, most: float) -> None:
+    """Raises TiltyardError for a floor that no result could be compared with; NaN would let every result pass."""
+    if floor is not None and not 0 <= floor <= most:
+        raise TiltyardError(f"--fail-under {floor:g}: write a number from 0 to {most:g}")
 
 
 def as_json(evaluation: "Evaluation") -> dict[str, Any]:

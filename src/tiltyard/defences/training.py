@@ -132,7 +132,10 @@ def _is_finished(weights: Path, seed: int) -> bool:
     if not weights.is_file() or weights.with_suffix(".checkpoint.pt").is_file():
         return False
     with safe_open(weights, "pt") as file:
-        return bool(file.metadata().get("seed") == str(seed))
+        kept = (file.metadata() or {}).get("seed")
+    if kept is None:
+        raise TiltyardError(f"{weights}: was not made by this training; name another folder with --out")
+    return bool(kept == str(seed))
 
 
 def _behind_transform(network: nn.Module) -> nn.Module:

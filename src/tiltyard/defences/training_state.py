@@ -87,6 +87,12 @@ def fresh_state(architecture: str, recipe: Recipe, data: LabelledImages, seed: i
     optimiser = torch.optim.SGD(
         network.parameters(), recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
     )
-    pixels = hashlib.sha256(np.ascontiguousarray(data.images).tobytes()).hexdigest()
-    identity = f"{recipe.name} {recipe.epochs} {seed} {pixels}"
-    return TrainingState(network, averaged, optimiser, torch.Generator().manual_seed(seed), identity)
+    generator = torch.Generator().manual_seed(seed)
+    return TrainingState(network, averaged, optimiser, generator, _identity(recipe, data, seed))
+
+
+def _identity(recipe: Recipe, data: LabelledImages, seed: int) -> str:
+    """What a training that goes on must have in common with the one that was broken off."""
+    settings = {name: value for name, value in vars(recipe).items() if isinstance(value, str | int | float | None)}
+    content = np.ascontiguousarray(data.images).tobytes() + np.ascontiguousarray(data.labels).tobytes()
+    return f"{settings} {seed} {torch.get_num_threads()} {hashlib.sha256(content).hexdigest()}"

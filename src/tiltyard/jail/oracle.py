@@ -12,7 +12,7 @@ from tiltyard.vision.classifier import Classifier
 
 GRAPH_BYTES = 2 << 30
 SAME = 1e-4
-"""Relative difference up to which two evaluations of one image count as equal (kernels differ with batch size)."""
+"""Tolerance up to which two evaluations of one image count as equal (kernels differ with batch size)."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,34 @@ class Oracle:
         )
 
 
+def same_answers(first: Tensor, second: Tensor, *, tolerance: float) -> Tensor:
+    """For two evaluations (k, classes) of the same images, whether each pair of rows is one answer, (k,) bool.
+
+    The predicted classes must be equal, also where the two largest logits are close: any slack there could be bought
+    with a large constant or one huge logit. Beyond that, each logit's distance from its row's median may differ by
+    `tolerance` times itself or times what an ordinary row spans, whichever is larger. A row spans the median distance
+    from its median, or its lead of the first class over the second; ordinary is the median row. No constant, no single
+    row and no single class can raise that.
+    """
+    if not len(first):
+        return torch.zeros(0, dtype=torch.bool)
+    first, second = first.detach().cpu(), second.detach().cpu()
+    before, after = _centred(first), _centred(second)
+    ordinary = _spans(torch.cat([before, after])).quantile(0.5)
+    allowed = tolerance * torch.minimum(before.abs(), after.abs()).clamp_min(ordinary)
+    alike = ((before - after).abs() <= allowed).all(1)
+    return alike & (first.argmax(1) == second.argmax(1))
+
+
+def _spans(centred: Tensor) -> Tensor:
+    leading = centred.topk(min(2, centred.shape[1]), dim=1).values
+    return torch.maximum(centred.abs().quantile(0.5, dim=1), leading[:, 0] - leading[:, -1])
+
+
+def _centred(logits: Tensor) -> Tensor:
+    exact = logits.double()
+    return exact - exact.quantile(0.5, dim=1, keepdim=True)
+
+
 def _close(one: Tensor, other: Tensor) -> bool:
-    scale = float(one.abs().max()) or 1.0
-    return bool((one - other).abs().max() <= SAME * scale)
+    return bool(same_answers(one, other, tolerance=SAME).all())

@@ -51,8 +51,9 @@ def evaluate(
     in eval mode whose range is 0–1 unless it declares `bounds` or `x_min` and `x_max`. `images` are (n, c, h, w):
     floats in the model's range, or uint8, which is scaled to it. `labels` are (n,) integers. `threat.eps` is in the
     model's units. `gradients` and `forwards` are averages an image over the whole run; the total is enforced. `checks`
-    look for signs that the attack was weak, at about a fifth of its passes, which are booked apart. Raises
-    TiltyardError where model, images and labels do not fit, ReferenceFailed where a reference leads nowhere.
+    look for signs that the attack was weak, at about a third of its passes, which are booked apart; where
+    images or budget are few it is more. Raises TiltyardError where model, images and labels do not fit, ReferenceFailed
+    where a reference leads nowhere.
     """
     classifier = as_classifier(model)
     inputs, truth = as_inputs(images, classifier), as_labels(labels)
@@ -82,7 +83,7 @@ class RobustnessReport:
 
     @property
     def over_budget(self) -> bool:
-        """Whether the attack asked for more than its budget: what it had not attacked by then counts as it was."""
+        """Whether the attack asked for more than its budget; where that ended it, every image counts as it was."""
         return self.robustness.over_budget
 
     @property

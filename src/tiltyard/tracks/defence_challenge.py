@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tiltyard.attacks.catalogue import OURS, find_attack
+from tiltyard.attacks.catalogue import find_attack
 from tiltyard.contest.budget import Budget
 from tiltyard.contest.entry import Entry
 from tiltyard.contest.files import digest_of
@@ -22,8 +22,8 @@ from tiltyard.jail.limits import MIB, Limits
 from tiltyard.tracks.whitebox import WhiteBox
 from tiltyard.vision.data import SHIPPED_DATA, LabelledImages, load_data
 
-STRONGEST = ("pgd", "lance")
-"""What attacks where the file names nothing: those of these that this version has."""
+STRONGEST = ("lance", "square")
+"""What attacks where the file names nothing: the strongest with gradients, and one that needs none."""
 
 
 def _fraction(value: object) -> object:
@@ -59,7 +59,7 @@ class AttackSpec(_Strict):
 
 def strongest() -> tuple[AttackSpec, ...]:
     """The house's own attacks."""
-    return tuple(AttackSpec(name=name) for name in STRONGEST if name in OURS)
+    return tuple(AttackSpec(name=name) for name in STRONGEST)
 
 
 class DefenceSpec(_Strict):

@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from tiltyard.attacks.draws import drawn_from
 from tiltyard.attacks.norms import distances, project
 from tiltyard.contest.budget import Meter
 from tiltyard.contest.entry import Entry
@@ -29,6 +31,10 @@ SAMPLED = 1024
 """How many questions of an attack are kept to be asked again."""
 TOLERATED = 0.01
 """Share of them whose answers may differ: a rounding inside a model may fall the other way in another batch."""
+DRAWS = 10
+"""How often the judge asks a randomised network about an image."""
+OPENING = 4
+"""Images that every visit begins with."""
 SCHEMA = {
     "item": pl.String,
     "attack": pl.String,
@@ -73,6 +79,7 @@ class Trial:
         self.raw = self.clean.clone()
         self.meter = Meter(self.spec.budget(len(self.clean)))
         self.secret = _secret(run.seed, challenge.version, label)
+        self.opening = _blends(self.clean, self.secret)
         self.outcome = Outcome()
         self.traits: Traits | None = None
         self.verdict: Verdict | None = None
@@ -81,21 +88,30 @@ class Trial:
         self.seconds = 0.0
 
     def go(self) -> None:
-        """Attacks, then judges; a model that fails ends it."""
+        """Attacks, then judges; a model that fails ends it. What a randomised network draws follows from the seed."""
         began = time.monotonic()
         try:
-            questions = self._attacked()
-            self.raw = torch.where(torch.isfinite(self.raw).flatten(1).all(1).view(-1, 1, 1, 1), self.raw, self.clean)
-            self.points = project(self.raw, self.clean, self.spec.threat, self.spec.range)
-            self.verdict = judge(
-                self.defended.visit, self.clean, self.points, questions,
-                batch_size=self.spec.batch_size, device=self.defended.device, seed=self.secret,
-            )  # fmt: skip
-            self._check_alike(self.verdict)
-            self.own_forwards += 2 * len(self.clean) + self.verdict.asked_again
+            with drawn_from(self.secret, "the model's answers"):
+                self._attack_and_judge()
         except ModelFailed as failed:
             self.failure, self.model_log, self.verdict = str(failed), failed.log, None
         self.seconds = time.monotonic() - began
+
+    def _attack_and_judge(self) -> None:
+        questions = self._attacked()
+        self.raw = torch.where(torch.isfinite(self.raw).flatten(1).all(1).view(-1, 1, 1, 1), self.raw, self.clean)
+        self.points = project(self.raw, self.clean, self.spec.threat, self.spec.range)
+        self.verdict = judge(
+            self._greeted, self.clean, self.points, questions,
+            batch_size=self.spec.batch_size, device=self.defended.device, seed=self.secret, draws=self.draws,
+        )  # fmt: skip
+        self._check_alike(self.verdict)
+        self.own_forwards += self.draws * (2 * len(self.clean) + self.verdict.asked_again)
+
+    @property
+    def draws(self) -> int:
+        """How often the judge asks: once, but more often where the network is seen to be randomised."""
+        return DRAWS if self.traits is not None and not self.traits.deterministic else 1
 
     def measured(self) -> Measured:
         logs = {f"{self.attack.label}.log": self.outcome.log, f"{self.attack.label}.model.log": self.model_log}
@@ -107,18 +123,27 @@ class Trial:
             room = min(SAMPLED, 3 * len(self.clean))
             witness = Witness(classifier.module, classes=self.spec.classes, room=room, seed=self.secret)
             watched = Classifier(witness, classifier.low, classifier.high, classifier.name)
-            oracle = self._oracle(watched)
-            self.traits = oracle.traits
-            self._check_traits(oracle.traits)
+            oracle = self._oracle(watched, self.meter)
             self.outcome = self._run(oracle)
-            self.own_forwards = oracle.own_forwards
+            self.own_forwards += oracle.own_forwards
         return one_an_item(witness, self.clean)
 
-    def _oracle(self, classifier: Classifier) -> Oracle:
+    @contextmanager
+    def _greeted(self) -> Iterator[Classifier]:
+        """A visit of the judge's, which begins with the questions that the attack's begins with."""
+        with self.defended.visit() as classifier:
+            self.own_forwards += self._oracle(classifier, Meter()).own_forwards
+            yield classifier
+
+    def _oracle(self, classifier: Classifier, meter: Meter) -> Oracle:
+        """Asks the same few questions at the start of every visit; ModelFailed where the answers will not do."""
         try:
-            return Oracle(classifier, self.meter, sample=self.clean, device=self.defended.device)
+            oracle = Oracle(classifier, meter, sample=self.opening, device=self.defended.device)
         except TiltyardError as error:
             raise ModelFailed(str(error)) from None
+        self.traits = self.traits or oracle.traits
+        self._check_traits(oracle.traits)
+        return oracle
 
     def _run(self, oracle: Oracle) -> Outcome:
         if self.attack.name is None:
@@ -198,6 +223,7 @@ class Trial:
             "attack_failure": self.outcome.failure,
             "deterministic": traits.deterministic if traits else None,
             "batch_dependent": traits.batch_dependent if traits else None,
+            "draws": self.draws,
             "asked_again": verdict.asked_again if verdict else 0,
             "answered_differently": verdict.answered_differently if verdict else 0,
             "program": self.defended.foreign,
@@ -208,6 +234,12 @@ class Trial:
 def _in_range(images: Tensor, bounds: tuple[float, float]) -> Tensor:
     low, high = bounds
     return images if bounds == (0.0, 1.0) else images * (high - low) + low
+
+
+def _blends(clean: Tensor, seed: int) -> Tensor:
+    """A few images halfway between two items each: a look at the model that shows it no item before its turn."""
+    order = torch.randperm(len(clean), generator=torch.Generator().manual_seed(seed))
+    return (clean[order[:OPENING]] + clean[order.roll(1)[:OPENING]]) / 2
 
 
 def _secret(seed: int, version: str, label: str) -> int:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tiltyard.jail.oracle import same_answers
 from tiltyard.jail.served import ModelFailed
 
 SAME_ANSWER = 1e-3
-"""Difference, relative to the largest logit, up to which two answers count as one (kernels differ with batch size)."""
+"""Tolerance up to which two answers count as one (kernels differ with batch size)."""
 
 
 class Witness(nn.Module):
@@ -88,7 +89,4 @@ def one_an_item(witness: Witness, clean: Tensor) -> Questions:
 
 def differing(first: Tensor, second: Tensor) -> int:
     """How many of two lists of answers (k, classes) are not the same."""
-    if not len(first):
-        return 0
-    scale = float(torch.maximum(first.abs().amax(), second.abs().amax())) or 1.0
-    return int(((first - second).abs().amax(1) > SAME_ANSWER * scale).sum())
+    return int((~same_answers(first, second, tolerance=SAME_ANSWER)).sum())

@@ -20,8 +20,9 @@ def read_class_zip(path: Path, items: int | None, fit: Fit | None) -> Read:
     if not listed:
         raise TiltyardError("holds no images in one folder a class")
     source.check()
-    content = dict(source.contents())
     chosen = listed[:items]
+    wanted = {name for name, _ in chosen}
+    content = {name: member for name, member in source.contents() if name in wanted}
     images = [decode_stream(io.BytesIO(content[name]), name, fit) for name, _ in chosen]
     if any(image.shape != images[0].shape for image in images):
         raise TiltyardError("the images differ in size: name one with --size HEIGHTxWIDTH")

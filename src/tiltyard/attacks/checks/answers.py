@@ -12,6 +12,8 @@ MODE = "evaluation mode"
 SAME = 1e-3
 """Of the logits' own spread: differences below come from the order of additions."""
 DRAWS = 10
+AVERAGING = ("lance", "autoattack_rand")
+"""Attacks that average their gradients over draws."""
 GAP = 0.05
 NARROW = 0.1
 """Of the model's range: images that fill less of it were probably scaled for another one."""
@@ -45,8 +47,16 @@ def check_steadiness(subject: Subject) -> Check:
         graded(abs(mean - once), warning=-1, failed=GAP),
         f"The logits are random. Judged on one draw the robust accuracy is {once:.1%}, over {DRAWS} draws its mean is "
         f"{mean:.1%}.",
-        "One draw decided over each image: the mean is the fairer figure. An attack on such a model must average its "
-        "gradients over draws; this one need not have.",
+        f"One draw decided over each image: the mean is the fairer figure. {_averaging(subject.attack_name)}",
+    )
+
+
+def _averaging(attack: str) -> str:
+    if attack in AVERAGING:
+        return f"{attack} averaged its gradients over draws, as an attack on such a model must."
+    return (
+        "An attack on such a model must average its gradients over draws, and this one need not have: lance does so by "
+        "itself where answers differ, --attack autoattack_rand always."
     )
 
 

@@ -48,9 +48,11 @@ def check_transfer(subject: Subject) -> Check:
     chosen = subject.some(subject.held, cost=(2 * DRAWS + 1) * STEPS, share=0.2)
     try:
         broken = int(_transferred(subject, chosen).sum())
+    except torch.cuda.OutOfMemoryError:
+        raise
     except (RuntimeError, TypeError, IndexError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        return not_run(TRANSFER, f"The model's rounding cannot be seen through: {reason}")
+        return not_run(TRANSFER, f"The mended copy could not be run: {reason}")
     return _judged(
         subject,
         TRANSFER,

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from tiltyard.attacks.checks.answers import check_independence, check_mode, check_range, check_steadiness
 from tiltyard.attacks.checks.check import Check
 from tiltyard.attacks.checks.convergence import check_convergence
@@ -14,6 +12,7 @@ from tiltyard.attacks.checks.gradients import check_gradients
 from tiltyard.attacks.checks.ladder import Ladder, Rung, check_growth, climb_ladder
 from tiltyard.attacks.checks.rivals import check_queries, check_transfer
 from tiltyard.attacks.checks.subject import Subject
+from tiltyard.attacks.draws import drawn_from
 from tiltyard.attacks.result import Progress
 from tiltyard.contest.budget import Budget
 
@@ -55,8 +54,7 @@ class Checks:
 def run_checks(subject: Subject, progress: Progress | None = None) -> Checks:
     """Runs every check; a random model is drawn from the subject's seed, and the caller's generators are kept."""
     began = time.perf_counter()
-    with torch.random.fork_rng():
-        torch.manual_seed(subject.seed)
+    with drawn_from(subject.seed, "checks"):
         ladder = climb_ladder(subject)
         checks = _all(subject, ladder, progress)
     seconds = time.perf_counter() - began

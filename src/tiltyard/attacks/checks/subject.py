@@ -15,7 +15,11 @@ from tiltyard.contest.budget import Budget, Meter
 from tiltyard.contest.threat import Threat
 
 SHARE = 0.18
-"""Of the attack's passes, forwards and backwards added: what all checks together aim to stay below."""
+"""Of the attack's passes, forwards and backwards added: what the checks share among them.
+
+No limit: each check looks at `FEWEST` images all the same, and the second run of the attack has a limit of its own. Few
+images cost the most: nearly two fifths of the passes at 100 images, more below.
+"""
 FEWEST, MOST = 12, 64
 """Images that one check looks at; the fewest also where that exceeds the share."""
 
@@ -52,7 +56,8 @@ class Subject:
     @property
     def keeps_books(self) -> bool:
         """Whether the attack can be trusted to stay inside a budget that it is given."""
-        return self.result.forwards is not None and not self.over_budget
+        known = self.result.forwards is not None and self.result.backwards is not None
+        return known and not self.over_budget
 
     @cached_property
     def clean(self) -> Tensor:
@@ -69,12 +74,17 @@ class Subject:
         return len(self.held) / len(self.images)
 
     @property
+    def passes(self) -> int:
+        """What the attack spent, forwards and backwards added."""
+        return self.spent.forwards + self.spent.backwards
+
+    @property
     def span(self) -> float:
         return self.bounds[1] - self.bounds[0]
 
-    def some(self, index: Tensor, *, cost: float, share: float) -> Tensor:
+    def some(self, index: Tensor, *, cost: float, share: float, fewest: int = FEWEST) -> Tensor:
         """A seeded choice of `index`: as many as that share of the allowance pays for, at `cost` passes an image."""
-        return index[self._shuffled(len(index))[: self._affordable(cost, share)]].sort().values
+        return index[self._shuffled(len(index))[: self._affordable(cost, share, fewest)]].sort().values
 
     def mirror(self, *, cost: float, share: float) -> Tensor:
         """A seeded choice of all images in which those that held have their share."""
@@ -83,9 +93,8 @@ class Subject:
         count = min(len(order), self._affordable(cost, share))
         return order[torch.linspace(0, len(order) - 1, count).round().long()].sort().values
 
-    def _affordable(self, cost: float, share: float) -> int:
-        passes = SHARE * share * (self.spent.forwards + self.spent.backwards)
-        return max(FEWEST, min(MOST, int(passes / cost)))
+    def _affordable(self, cost: float, share: float, fewest: int = FEWEST) -> int:
+        return max(fewest, min(MOST, int(SHARE * share * self.passes / cost)))
 
     def _shuffled(self, count: int) -> Tensor:
         return torch.randperm(count, generator=torch.Generator().manual_seed(self.seed))

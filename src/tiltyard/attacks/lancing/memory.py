@@ -138,8 +138,14 @@ class Memory:
         return 2 * self.blind > self.steps
 
     def unfinished(self, course: int) -> Tensor:
-        """Whether an image resists (CPU, n) and had fewer runs, or its margin still moved in their last third."""
-        return ~self.books.success & ((self.rides < course) | (3 * self.moved > 2 * self.rides))
+        """Whether an image resists (CPU, n) and had fewer runs, or its margin still moved in their last third.
+
+        Where gradients lead nowhere, all resisting images are, unless forwards were left that nothing was done with.
+        """
+        resists = ~self.books.success
+        if self.is_blind:
+            return resists & (self.books.forwards_left() < self.draws * len(self.books.active))
+        return resists & ((self.rides < course) | (3 * self.moved > 2 * self.rides))
 
     def corners(self, index: Tensor) -> Tensor:
         """Random corners of the cube for L∞, random points of the sphere for L2."""

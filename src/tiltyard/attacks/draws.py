@@ -1,0 +1,23 @@
+"""Models that answer at random, drawn from a seed: torch's global generators are set for a while and put back."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def drawn_from(seed: int, purpose: str) -> Iterator[None]:
+    """Inside it, what a model draws from torch follows from `seed` and `purpose`; the caller's generators are kept.
+
+    Every purpose has numbers of its own, and none has those of a generator that was seeded with `seed` itself: an
+    attack's starts would else repeat the model's noise. A model that draws from numpy is not covered.
+    """
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
+    own = int.from_bytes(hashlib.sha256(f"{seed}|{purpose}".encode()).digest()[:7], "big")
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(own)
+        if devices:
+            torch.cuda.manual_seed_all(own)
+        yield
