@@ -309,7 +309,15 @@ class TestEvaluations:
         assert trusted.record.values["score"] == pytest.approx(50)
 
 
-NAMED = ["pgd", "baseline", "foolbox:LinfPGD", "torchattacks:PGD", "art:ProjectedGradientDescentPyTorch"]
+NAMED = [
+    "lance",
+    "autoattack",
+    "pgd",
+    "baseline",
+    "foolbox:LinfPGD",
+    "torchattacks:PGD",
+    "art:ProjectedGradientDescentPyTorch",
+]
 
 
 class TestNamedEntries:
@@ -327,6 +335,16 @@ class TestNamedEntries:
         assert 0 < found.facts["gradients"] <= found.facts["gradients_allowed"]
         # float32 on 0–255: half a unit in the last place of 255
         assert found.rows["distance"].max() <= 5.1 + 2e-5  # type: ignore[operator]
+
+    @pytest.mark.parametrize("name", ["lance", "autoattack"])
+    def test_an_attack_finds_the_same_through_the_oracle_as_in_one_process(self, name: str) -> None:
+        pool = load_pool("digits-small", items=30)
+        shard = TRACK.plan(TRACK.named(name), pool)[1]
+        jailed, direct = (TRACK.measure(TRACK.named(name), shard, pool, Run(trust=trust)) for trust in (False, True))
+        assert jailed.facts["failure"] == ""
+        assert_frame_equal(jailed.rows, direct.rows)
+        spent = [(found.facts["forwards"], found.facts["gradients"]) for found in (jailed, direct)]
+        assert spent[0] == spent[1]
 
     def test_a_named_attack_follows_the_runs_seed(self, tmp_path: Path) -> None:
         pool = lines_pool(tmp_path, eps="1/100", gradients=2, forwards=4)
