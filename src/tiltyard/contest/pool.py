@@ -1,15 +1,13 @@
 """`pool.toml`: a set of defended models, each with its data, threat model, range, batch size and budget."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tiltyard.contest.budget import Budget
-from tiltyard.contest.names import one_line
+from tiltyard.contest.settings import read_settings
 from tiltyard.contest.threat import Norm, Threat, fraction
-from tiltyard.errors import TiltyardError
 
 
 def _fraction(value: object) -> object:
@@ -104,13 +102,4 @@ class PoolSpec(_Strict):
 
 def read_pool(path: Path) -> PoolSpec:
     """Reads a pool file; TiltyardError names the file and the field that is wrong."""
-    try:
-        return PoolSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise TiltyardError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise TiltyardError(f"{path}: {one_line(field)}: {first['msg'].removeprefix('Value error, ')}") from None
-    except (ValueError, RecursionError) as error:
-        raise TiltyardError(f"{path}: no valid TOML ({one_line(error)})") from None
+    return read_settings(path, PoolSpec)

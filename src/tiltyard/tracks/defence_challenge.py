@@ -1,21 +1,20 @@
 """`defence.toml`: what a handed-in model must withstand, and what it must still get right."""
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from tiltyard.attacks.catalogue import find_attack
 from tiltyard.contest.budget import Budget
 from tiltyard.contest.entry import Entry
 from tiltyard.contest.files import digest_of
-from tiltyard.contest.names import one_line
 from tiltyard.contest.pool import DataSpec, Name
+from tiltyard.contest.settings import read_settings
 from tiltyard.contest.threat import Norm, Threat, fraction
 from tiltyard.errors import ReferenceFailed, TiltyardError
 from tiltyard.jail.limits import MIB, Limits
@@ -190,16 +189,7 @@ class DefenceChallenge:
 
 def read_challenge(path: Path) -> DefenceSpec:
     """Reads a challenge file; TiltyardError names the file and the field that is wrong."""
-    try:
-        return DefenceSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise TiltyardError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise TiltyardError(f"{path}: {one_line(field)}: {first['msg'].removeprefix('Value error, ')}") from None
-    except (ValueError, RecursionError) as error:
-        raise TiltyardError(f"{path}: no valid TOML ({one_line(error)})") from None
+    return read_settings(path, DefenceSpec)
 
 
 def shipped_challenges() -> dict[str, Path]:
