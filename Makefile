@@ -19,8 +19,9 @@ help:
 demo: install bubblewrap
 	$(BIN)/tiltyard demo
 
+# The tests' networks are tiny: a second thread costs more than it gives
 test: install-dev bubblewrap
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest
 
 check: install-dev
 	$(BIN)/ruff check .
