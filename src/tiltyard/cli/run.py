@@ -110,7 +110,7 @@ def defence(
 
     Example: tiltyard run defence model.zip --challenge digits --out runs/mine --json mine.json
     """
-    from tiltyard.jail.served import PROGRAM
+    from tiltyard.jail.places import PROGRAM
     from tiltyard.tracks.defence import Defence
     from tiltyard.tracks.defence_challenge import load_challenge
 

@@ -19,11 +19,11 @@ from tiltyard.jail.launch import Guest, inside, launch
 from tiltyard.jail.limits import Limits
 from tiltyard.jail.line import Channel, Line, open_channel
 from tiltyard.jail.oracle import Oracle
+from tiltyard.jail.places import CODE
 from tiltyard.jail.wire import Kind, Layout, Message
 from tiltyard.vision.allocator import GUEST_SETTINGS
 
 REASON_CHARACTERS = 300
-CODE = "/entry"
 QUIET_THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_NUM_THREADS": "1"}
 """Guest and oracle share the cores in turns: a guest whose threads spin while they wait makes the oracle slow.
 An attack may still call `torch.set_num_threads`."""

@@ -18,13 +18,13 @@ from tiltyard.contest.names import one_line
 from tiltyard.jail.launch import inside, launch
 from tiltyard.jail.limits import Limits
 from tiltyard.jail.line import Channel, Line, open_channel
-from tiltyard.jail.referee import CODE, GuestFailed
+from tiltyard.jail.places import CODE, PROGRAM
+from tiltyard.jail.referee import GuestFailed
 from tiltyard.jail.remote import Query
 from tiltyard.jail.wire import Kind, Layout, Message
 from tiltyard.vision.allocator import GUEST_SETTINGS
 
 Floats = NDArray[np.float32]
-PROGRAM = "model.pt2"
 PATIENT_THREADS = {"GOMP_SPINCOUNT": "1000"}
 """The model may use all cores; threads that spin long while our side computes would take the cores from it."""
 

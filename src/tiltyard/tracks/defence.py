@@ -15,7 +15,7 @@ import polars as pl
 from tiltyard.contest.entry import Entry, EntryFormat
 from tiltyard.contest.run import Run
 from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track
-from tiltyard.tracks.defended import MODEL, read_model
+from tiltyard.tracks.model_format import MODEL
 
 
 class Defence(Track):
@@ -35,6 +35,8 @@ class Defence(Track):
 
     def read(self, path: Path) -> Entry:
         """`model.safetensors` with `model.toml`, or `model.pt2`, in a zip or folder; or a `.pt2` file."""
+        from tiltyard.tracks.defended import read_model
+
         return read_model(path)
 
     def plan(self, entry: Entry, data: Any) -> list[Shard]:

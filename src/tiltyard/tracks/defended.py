@@ -14,24 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 
 from tiltyard.contest.archive import ZipSource
-from tiltyard.contest.entry import Entry, EntryFormat, open_entry, text_entry
+from tiltyard.contest.entry import Entry, open_entry, text_entry
 from tiltyard.contest.names import one_line, shown, shown_path
 from tiltyard.defences.architectures import build
 from tiltyard.defences.checkpoints import load_weights
 from tiltyard.errors import EntryError, ReferenceFailed
-from tiltyard.jail.served import PROGRAM, Serving, serve
+from tiltyard.jail.places import PROGRAM
+from tiltyard.jail.served import Serving, serve
+from tiltyard.tracks.model_format import DESCRIPTION, MODEL, WEIGHTS
 from tiltyard.tracks.unpacked import unpacked
 from tiltyard.vision.classifier import Classifier
 
-WEIGHTS, DESCRIPTION = "model.safetensors", "model.toml"
-MODEL = EntryFormat(
-    "model",
-    members=(WEIGHTS, DESCRIPTION, PROGRAM, "*.md"),
-    required=(WEIGHTS, PROGRAM),
-    suffixes=(".zip", ".pt2"),
-    max_files=16,
-    max_bytes=1 << 30,
-)
 DESCRIPTION_BYTES = 1 << 16
 PROGRAM_FILES, PROGRAM_BYTES = 100_000, 4 << 30
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
