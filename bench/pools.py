@@ -28,6 +28,8 @@ from tiltyard.defences.pool import load_pool
 from tiltyard.vision.data import load_data
 
 BATCH = 250
+ITEMS = {"digits": 100, "cifar10": 40}
+"""AutoAttack takes minutes for so many."""
 Attacker = Callable[[nn.Module, Tensor, Tensor, Threat], Tensor]
 
 
@@ -73,12 +75,12 @@ ATTACKS: dict[str, Attacker] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pools", nargs="*", default=["digits", "cifar10"])
-    parser.add_argument("--items", type=int, default=200)
+    parser.add_argument("pools", nargs="*", default=list(ITEMS))
+    parser.add_argument("--items", type=int, help="instead of the pool's usual number")
     given = parser.parse_args()
     torch.set_num_threads(1)
     for name in given.pools:
-        measured_pool(name, given.items)
+        measured_pool(name, given.items or ITEMS[name])
 
 
 def measured_pool(name: str, items: int) -> None:
