@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 CONSTRAINED := -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test check bench docs install install-dev bubblewrap format clean
+.PHONY: demo test check bench docs install install-dev bubblewrap fonts format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,11 +16,11 @@ help:
 	@echo "make bench   measure what README claims (writes bench/results; about two hours)"
 	@echo "make docs    build the documentation into site/"
 
-demo: install bubblewrap
+demo: install bubblewrap fonts
 	$(BIN)/tiltyard demo
 
 # The tests' networks are tiny: a second thread costs more than it gives
-test: install-dev bubblewrap
+test: install-dev bubblewrap fonts
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest
 
 check: install-dev
@@ -29,7 +29,7 @@ check: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install-dev bubblewrap
+bench: install-dev bubblewrap fonts
 	for script in same_rows meter overhead startup lance wall_time pools; do $(BIN)/python bench/$$script.py || exit 1; done
 
 docs: install-dev
@@ -50,17 +50,20 @@ $(VENV)/created:
 $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
 	@echo "installing into $(VENV): some minutes the first time"
 	$(if $(TORCH_INDEX),$(PIP) install -c constraints.txt --index-url $(TORCH_INDEX) torch)
-	$(PIP) install $(CONSTRAINED) -e .
+	$(PIP) install $(CONSTRAINED) -e '.[documents]'
 	@touch $@
 
 # torchattacks pins a requests release that nothing else here can share, and torchvision, which it does not import
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install $(CONSTRAINED) -e '.[dev]'
+	$(PIP) install $(CONSTRAINED) -e '.[documents,dev]'
 	$(PIP) install $(CONSTRAINED) --no-deps torchattacks
 	@touch $@
 
 bubblewrap:
 	@sh tools/install-bubblewrap.sh
+
+fonts:
+	@sh tools/install-fonts.sh
 
 clean:
 	rm -rf $(VENV) site .demo runs build dist

@@ -1,0 +1,1 @@
+"""Tampering: making it, tracing it, locating it."""

@@ -1,0 +1,1 @@
+"""Genuine documents, drawn from code."""

@@ -1,0 +1,1 @@
+"""Ways of forging a picture, each with its exact truth."""

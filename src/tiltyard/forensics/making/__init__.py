@@ -1,0 +1,1 @@
+"""Samples by the shard: a pure function of recipe version, seed and index."""

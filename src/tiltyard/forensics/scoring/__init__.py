@@ -1,0 +1,1 @@
+"""How well masks, maps, polygons and scores agree with the truth."""

@@ -1,0 +1,1 @@
+"""Cues that a person can look at, each with its paper."""
