@@ -11,7 +11,7 @@ import typer
 
 from tiltyard.cli.display import check_writable, percent, show, table, write_json
 from tiltyard.cli.exits import ANSWER_IS_NO
-from tiltyard.cli.run import check_device, check_fail_under
+from tiltyard.cli.run.evaluating import check_device, check_fail_under
 from tiltyard.errors import TiltyardError
 
 if TYPE_CHECKING:

@@ -73,10 +73,11 @@ def _entries(out: Path, *, trust: bool) -> list[str]:
 
 
 def _run(entry: str, out: Path, *, trust: bool) -> "Evaluation":
-    from tiltyard.cli.run import describe, evaluate_whitebox
+    from tiltyard.cli.run.evaluating import Options
+    from tiltyard.cli.run.whitebox import describe, evaluate_whitebox
 
     name = Path(entry).stem
     typer.echo(f"── {name}")
-    evaluation = evaluate_whitebox(entry, POOL, items=ITEMS, out=out / f"run-{name}", trust=trust)
+    evaluation = evaluate_whitebox(entry, POOL, items=ITEMS, options=Options(out=out / f"run-{name}", trust=trust))
     typer.echo(describe(evaluation) + "\n")
     return evaluation

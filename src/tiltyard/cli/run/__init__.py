@@ -1,0 +1,17 @@
+"""`tiltyard run TRACK ENTRY`: scores a hand-in by a contest's rules; one file a track."""
+
+import typer
+
+from tiltyard.cli.run.defence import defence
+from tiltyard.cli.run.whitebox import whitebox
+
+run = typer.Typer(help="Score a hand-in by a contest's rules.", no_args_is_help=True)
+
+
+@run.callback()
+def tracks() -> None:
+    """Score a hand-in by a contest's rules."""
+
+
+for track in (whitebox, defence):
+    run.command()(track)
