@@ -47,3 +47,8 @@ def test_scores_and_intervals_lie_on_one_scale() -> None:
 def test_any_spread_of_scores_has_a_scale(values: list[float]) -> None:
     candidates = [Candidate(str(index), Score({"seconds": value})) for index, value in enumerate(values)]
     Page(board_html(rank(candidates, FREE), "t", FREE))
+
+
+def test_an_interval_has_as_many_decimals_as_its_metric_needs() -> None:
+    standing = Standing(1, "found", Score({"f1": 0.5417}), (0.5012, 0.5799))
+    assert "0.5012 – 0.5799" in board_html([standing], "Forged credentials", Metric("f1"))

@@ -25,14 +25,13 @@ def demo(
     from tiltyard.cli.evaluations import board_text
     from tiltyard.contest.board import board
     from tiltyard.report.board import board_html
+    from tiltyard.tracks.whitebox import WhiteBox
 
     _prepare(out)
     trust = _trust_needed()
     evaluations = [_run(entry, out, trust=trust) for entry in _entries(out, trust=trust)]
     standings = board(evaluations)
-    typer.echo("\n" + board_text(standings, "score"))
-    from tiltyard.tracks.whitebox import WhiteBox
-
+    typer.echo("\n" + board_text(standings, WhiteBox.metrics[0]))
     page = out / "board.html"
     page.write_text(board_html(standings, WhiteBox.title, WhiteBox.metrics[0]), encoding="utf-8")
     best = next(item for item in evaluations if item.record.identity.entry == standings[0].name)

@@ -10,6 +10,7 @@ from tiltyard.cli.exits import ANSWER_IS_NO
 
 if TYPE_CHECKING:
     from tiltyard.contest.board import Standing
+    from tiltyard.contest.track import Metric
 
 Folder = Annotated[Path, typer.Argument(help="Evaluation folder.")]
 Folders = Annotated[list[Path], typer.Argument(help="Evaluation folders.")]
@@ -49,7 +50,7 @@ def board(
     standings = standings_of(evaluations, share=share, split_seed=split_seed)
     track = find_track(evaluations[0].record.identity.track)
     metric = track.metrics[0]
-    show(board_text(standings, metric.name, metric.decimals), json_to=json)
+    show(board_text(standings, metric), json_to=json)
     write_json([_standing(standing, metric.name) for standing in standings], json)
     if html:
         from tiltyard.report.board import board_html
@@ -57,19 +58,19 @@ def board(
         html.write_text(board_html(standings, track.title, metric), encoding="utf-8")
 
 
-def board_text(standings: "list[Standing]", metric: str, decimals: int = 4) -> str:
+def board_text(standings: "list[Standing]", metric: "Metric") -> str:
     """A board as plain columns."""
     lines = [
         [
             standing.name,
             str(standing.rank),
-            f"{standing.score.values[metric]:.{decimals}f}",
-            spread(standing.interval),
+            f"{standing.score.values[metric.name]:.{metric.decimals}f}",
+            spread(standing.interval, metric.interval_decimals),
             standing.score.status + (", without a jail" if standing.trusted else ""),
         ]
         for standing in standings
     ]
-    return table(["entry", "rank", metric, "95 % interval", "status"], lines)
+    return table(["entry", "rank", metric.name, "95 % interval", "status"], lines)
 
 
 def _standing(standing: "Standing", metric: str) -> dict[str, object]:

@@ -26,6 +26,11 @@ class Metric:
     of_items: bool = True
     """Whether it is a function of rows alone, so that it has an interval and a public subset."""
 
+    @property
+    def interval_decimals(self) -> int:
+        """Per cents have intervals of two decimals, whatever their own."""
+        return min(self.decimals, 2) if self.unit == "%" else self.decimals
+
 
 @dataclass(frozen=True)
 class Shard:

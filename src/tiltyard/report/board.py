@@ -55,12 +55,12 @@ def _scale(standings: Sequence[Standing], metric: Metric) -> Scale:
 
 
 def _line(standing: Standing, metric: Metric, scale: Scale) -> Line:
-    value, interval = standing.score.values[metric.name], standing.interval
+    value, interval, digits = standing.score.values[metric.name], standing.interval, metric.interval_decimals
     return Line(
         standing.rank,
         standing.name,
         f"{value:.{metric.decimals}f}",
-        f"{interval[0]:.2f} – {interval[1]:.2f}" if interval else "",
+        f"{interval[0]:.{digits}f} – {interval[1]:.{digits}f}" if interval else "",
         standing.score.reason,
         scale.place(value),
         (scale.place(interval[0]), scale.place(interval[1])) if interval else None,

@@ -13,7 +13,6 @@ from tiltyard.report.page import render
 from tiltyard.report.whitebox import whitebox_view
 
 REPORT = "report.html"
-INTERVAL_DECIMALS = 2
 VIEWS: Mapping[str, tuple[str, Callable[[Evaluation], Any]]] = {"whitebox": ("whitebox.html.j2", whitebox_view)}
 """Tracks that have a page of their own: its template and what it shows beyond the common parts."""
 
@@ -68,7 +67,7 @@ def _values(evaluation: Evaluation, metrics: Mapping[str, Metric]) -> list[Value
 
 
 def _value(metric: Metric, value: float, interval: tuple[float, float] | None) -> Value:
-    decimals = min(metric.decimals, INTERVAL_DECIMALS) if metric.unit == "%" else metric.decimals
+    decimals = metric.interval_decimals
     span = f"{interval[0]:.{decimals}f} – {interval[1]:.{decimals}f}" if interval else ""
     return Value(metric.name, metric.unit, f"{value:.{metric.decimals}f}", span)
 
