@@ -529,3 +529,32 @@ def test_a_damaged_archive_is_an_entry_or_an_entry_error(
     for place, value in edits:
         damaged[place % len(damaged)] = value
     check_opened_or_refused(written(tmp_path, bytes(damaged[: len(damaged) - cut])))
+
+
+class TestSingleMembers:
+    MEMBERS_OF_TWO_SIZES = {"images/a.png": b"a" * 100, "images/b.png": b"b" * 900, "images/c.png": b"c" * 900}
+
+    @pytest.fixture(params=["zip", "folder"])
+    def path(self, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+        if request.param == "zip":
+            (tmp_path / "masks.zip").write_bytes(zipped(self.MEMBERS_OF_TWO_SIZES))
+            return tmp_path / "masks.zip"
+        for name, content in self.MEMBERS_OF_TWO_SIZES.items():
+            (tmp_path / "masks" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "masks" / name).write_bytes(content)
+        return tmp_path / "masks"
+
+    def test_some_members_are_read_in_the_order_asked_for(self, path: Path) -> None:
+        entry = open_entry(path, EntryFormat("masks"))
+        assert list(entry.contents(["images/c.png", "images/a.png"])) == [
+            ("images/c.png", b"c" * 900), ("images/a.png", b"a" * 100)
+        ]  # fmt: skip
+
+    def test_a_member_that_is_not_there_is_named(self, path: Path) -> None:
+        with pytest.raises(EntryError, match=r"lacks 'images/d\.png'"):
+            open_entry(path, EntryFormat("masks")).contents(["images/a.png", "images/d.png"])
+
+    def test_a_member_above_the_bound_of_one_is_refused(self, path: Path) -> None:
+        with pytest.raises(EntryError, match=r"member 'images/b\.png': more "):
+            open_entry(path, EntryFormat("masks", max_member_bytes=500))
+        assert open_entry(path, EntryFormat("masks", max_member_bytes=900)).members

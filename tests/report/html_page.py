@@ -44,7 +44,8 @@ class Page(HTMLParser):
 
 def check_self_contained(page: Page) -> None:
     """Nothing is loaded, nothing runs, ids are unique, every picture is described."""
-    assert all(value.startswith(("#", "data:image/png;base64,")) for value in page.values(*LOADING))
+    own = ("#", "data:image/png;base64,", "data:image/jpeg;base64,")
+    assert all(value.startswith(own) for value in page.values(*LOADING))
     assert "@import" not in page.source
     assert "url(http" not in page.source
     assert not page.tags() & {"script", "link", "iframe", "object", "embed", "form"}

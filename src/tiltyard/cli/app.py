@@ -9,6 +9,7 @@ from tiltyard.cli.defences import defences
 from tiltyard.cli.demo import demo
 from tiltyard.cli.doctor import doctor
 from tiltyard.cli.evaluations import board, compare, report, verify
+from tiltyard.cli.forge import forge
 from tiltyard.cli.listing import pools, tracks
 from tiltyard.cli.new import new
 from tiltyard.cli.run import run
@@ -49,4 +50,5 @@ for verb in (demo, attack, verify, board, compare, report, doctor, pools, tracks
     app.command()(verb)
 app.add_typer(run, name="run")
 app.add_typer(new, name="new")
+app.add_typer(forge, name="forge")
 app.add_typer(defences, name="defences")

@@ -60,11 +60,12 @@ class _Bounded(io.RawIOBase):
 class ZipSource:
     """The regular files of a checked zip archive."""
 
-    def __init__(self, path: Path, *, max_files: int, max_bytes: int) -> None:
+    def __init__(self, path: Path, *, max_files: int, max_bytes: int, max_member_bytes: int | None = None) -> None:
         self.path = path
         self.where = shown_path(path)
         self._max_files = max_files
         self._max_bytes = max_bytes
+        self._max_member_bytes = max_bytes if max_member_bytes is None else max_member_bytes
         self._digests: dict[str, str] = {}
         with self._open() as archive:
             infos = sorted(self._checked(archive), key=lambda info: info.filename)
@@ -87,16 +88,13 @@ class ZipSource:
 
     def read(self, name: str) -> bytes:
         """The bytes of one member, at most the format's limit for the whole archive."""
-        [(_, content)] = self._contents([name])
+        [(_, content)] = self.contents([name])
         return content
 
-    def contents(self) -> Iterator[tuple[str, bytes]]:
-        """All members, with the archive opened once."""
-        return self._contents(self._names)
-
-    def _contents(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    def contents(self, names: Iterable[str] | None = None) -> Iterator[tuple[str, bytes]]:
+        """These members, or all, with the archive opened once."""
         with self._open() as archive:
-            for name in names:
+            for name in self._names if names is None else names:
                 content = b"".join(self._chunks(archive, self._members[name], self._max_bytes))
                 yield name, unchanged(content, self._digests[name], self.where, name)
 
@@ -136,16 +134,19 @@ class ZipSource:
     def _chunks(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> Iterator[bytes]:
         """The member's bytes, whatever size its headers give; EntryError once there are more than `left`."""
         believed, counted = copy.copy(info), 0
-        believed.file_size = left + CHUNK + 1
+        allowed = min(left, self._max_member_bytes)
+        believed.file_size = allowed + CHUNK + 1
         try:
             with archive.open(believed) as member:
                 while chunk := member.read(CHUNK):
                     counted += len(chunk)
-                    if counted > left:
-                        raise EntryError(
-                            f"{self.where}: member {shown(info.filename)}: more than the "
+                    if counted > allowed:
+                        rule = (
                             f"{self._max_bytes} bytes that the format allows in all"
+                            if counted > left
+                            else f"{self._max_member_bytes} bytes that the format allows a member"
                         )
+                        raise EntryError(f"{self.where}: member {shown(info.filename)}: more than the {rule}")
                     yield chunk
         except EntryError:
             raise

@@ -52,6 +52,7 @@ def resamples(
     rows: pl.DataFrame, cluster: str, stratum: str | None, *, seed: int, count: int = RESAMPLES
 ) -> Iterator[pl.DataFrame]:
     """Frames of whole clusters drawn with replacement; the same seed and clusters give the same draws."""
+    rows = rows.rechunk()  # rows of many shards are gathered many times slower
     groups = clusters_of(rows, cluster, stratum)
     generator = np.random.default_rng(seed)
     for _ in range(count):

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -29,6 +29,8 @@ class EntryFormat:
     """File types other than a folder that are taken."""
     max_files: int = 1000
     max_bytes: int = 64 * MIB
+    max_member_bytes: int | None = None
+    """Of a single member; None where only the sum is bounded."""
 
 
 class Source(Protocol):
@@ -37,7 +39,7 @@ class Source(Protocol):
     def names(self) -> tuple[str, ...]: ...
     def check(self) -> None: ...
     def read(self, name: str) -> bytes: ...
-    def contents(self) -> Iterator[tuple[str, bytes]]: ...
+    def contents(self, names: Iterable[str] | None = None) -> Iterator[tuple[str, bytes]]: ...
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,16 @@ class Entry:
 
     def read(self, member: str) -> bytes:
         """The bytes of one member; EntryError where there is none of that name."""
-        if member not in self.members:
-            raise EntryError(f"{self.name}: lacks {shown(member)}")
-        return self.source.read(member)
+        [(_, content)] = self.contents([member])
+        return content
+
+    def contents(self, members: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The bytes of these members one after another, the entry opened once; EntryError where there is none such."""
+        wanted, known = list(members), set(self.members)
+        for member in wanted:
+            if member not in known:
+                raise EntryError(f"{self.name}: lacks {shown(member)}")
+        return self.source.contents(wanted)
 
     def unpack(self, folder: Path) -> None:
         """Writes every member below `folder`, which must be empty."""
@@ -102,17 +111,19 @@ class TextSource:
     def read(self, name: str) -> bytes:
         return self.content
 
-    def contents(self) -> Iterator[tuple[str, bytes]]:
-        yield self.member, self.content
+    def contents(self, names: Iterable[str] | None = None) -> Iterator[tuple[str, bytes]]:
+        for name in (self.member,) if names is None else names:
+            yield name, self.content
 
 
 class FolderSource:
     """The regular files of a folder; links are refused, not followed."""
 
-    def __init__(self, path: Path, *, max_files: int, max_bytes: int) -> None:
+    def __init__(self, path: Path, *, max_files: int, max_bytes: int, max_member_bytes: int | None = None) -> None:
         self.path = path
         self.where = shown_path(path)
         self._max_bytes = max_bytes
+        self._max_member_bytes = max_bytes if max_member_bytes is None else max_member_bytes
         self._digests: dict[str, str] = {}
         try:
             self._names = tuple(sorted(self._walk(max_files)))
@@ -127,16 +138,16 @@ class FolderSource:
         """Reads every file to its end and notes its digest."""
         left = self._max_bytes
         for name in self._names:
-            content = read_bounded(self.path / name, left, self.where, name)
+            content = read_bounded(self.path / name, min(left, self._max_member_bytes), self.where, name)
             left -= len(content)
             self._digests[name] = hashlib.sha256(content).hexdigest()
 
     def read(self, name: str) -> bytes:
-        content = read_bounded(self.path / name, self._max_bytes, self.where, name)
+        content = read_bounded(self.path / name, self._max_member_bytes, self.where, name)
         return unchanged(content, self._digests[name], self.where, name)
 
-    def contents(self) -> Iterator[tuple[str, bytes]]:
-        for name in self._names:
+    def contents(self, names: Iterable[str] | None = None) -> Iterator[tuple[str, bytes]]:
+        for name in self._names if names is None else names:
             yield name, self.read(name)
 
     def _walk(self, max_files: int) -> Iterator[str]:
@@ -169,15 +180,16 @@ def text_entry(name: str, allowed: EntryFormat, *, member: str, content: bytes) 
 
 def _source(path: Path, where: str, allowed: EntryFormat) -> Source:
     bounds = {"max_files": allowed.max_files, "max_bytes": allowed.max_bytes}
+    largest = allowed.max_member_bytes
     if path.is_dir():
-        return FolderSource(path, **bounds)
+        return FolderSource(path, **bounds, max_member_bytes=largest)
     if not path.is_file():
         raise EntryError(f"{where}: no such file or folder")
     suffix = path.suffix.lower()
     if suffix not in allowed.suffixes:
         raise EntryError(f"{where}: an entry is a folder or a file of type {', '.join(allowed.suffixes)}")
     if suffix == ".zip":
-        return ZipSource(path, **bounds)
+        return ZipSource(path, **bounds, max_member_bytes=largest)
     content = read_bounded(path, allowed.max_bytes, where, path.name, follow=True)
     return TextSource(check_name(path.name, where), content)
 

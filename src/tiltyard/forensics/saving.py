@@ -50,7 +50,7 @@ def encoded(pixels: NDArray[np.uint8], saving: Saving, *, comment: str = "") -> 
 def decoded(content: bytes) -> NDArray[np.uint8]:
     """The (h, w, 3) RGB pixels of a file that `encoded` wrote: for our own bytes only, nobody else's."""
     with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def resaved(pixels: NDArray[np.uint8], saving: Saving) -> NDArray[np.uint8]:

@@ -9,11 +9,18 @@ from tiltyard.contest.evaluation import Evaluation, write_atomically
 from tiltyard.contest.registry import find_track
 from tiltyard.contest.track import Metric
 from tiltyard.errors import TiltyardError
+from tiltyard.report.credential import credential_view
+from tiltyard.report.forgery import forgery_view
 from tiltyard.report.page import render
 from tiltyard.report.whitebox import whitebox_view
 
 REPORT = "report.html"
-VIEWS: Mapping[str, tuple[str, Callable[[Evaluation], Any]]] = {"whitebox": ("whitebox.html.j2", whitebox_view)}
+VIEWS: Mapping[str, tuple[str, Callable[[Evaluation], Any]]] = {
+    "credential": ("credential.html.j2", credential_view),
+    "forgery": ("forgery.html.j2", forgery_view),
+    "forgery_maps": ("forgery.html.j2", forgery_view),
+    "whitebox": ("whitebox.html.j2", whitebox_view),
+}
 """Tracks that have a page of their own: its template and what it shows beyond the common parts."""
 
 

@@ -1,7 +1,6 @@
 """Labelled images in folders, decoded with bounds."""
 
 import csv
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,9 +12,9 @@ from PIL import Image
 from tiltyard.contest.files import open_regular
 from tiltyard.contest.names import is_junk, one_line, shown
 from tiltyard.errors import TiltyardError
+from tiltyard.vision.bounded import open_image
 
 KINDS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 MAX_PIXELS = 50_000_000
 MAX_LABEL = 1_000_000
 MAX_SIDE = 4096
@@ -116,21 +115,8 @@ def decode(path: Path, fit: Fit | None) -> NDArray[np.uint8]:
 
 def decode_stream(file: BinaryIO, name: str, fit: Fit | None) -> NDArray[np.uint8]:
     """The same from an open file; `name` is what errors call it."""
-    try:
-        picture = _decoded(file, name)
-    except TiltyardError:
-        raise
-    except Exception as error:  # decoders fail in any way on damaged files
-        raise TiltyardError(f"{name}: no readable image ({one_line(error, 120)})") from None
+    with open_image(file, name, max_pixels=MAX_PIXELS) as image:
+        picture = image.convert("RGB")
     if fit:
         picture = fit(picture)
     return np.ascontiguousarray(np.asarray(picture, np.uint8).transpose(2, 0, 1))
-
-
-def _decoded(file: BinaryIO, name: str) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise TiltyardError(f"{name}: {image.width}×{image.height} pixels are more than are decoded")
-            return image.convert("RGB")

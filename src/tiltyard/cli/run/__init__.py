@@ -2,7 +2,9 @@
 
 import typer
 
+from tiltyard.cli.run.credential import credential
 from tiltyard.cli.run.defence import defence
+from tiltyard.cli.run.forgery import forgery
 from tiltyard.cli.run.whitebox import whitebox
 
 run = typer.Typer(help="Score a hand-in by a contest's rules.", no_args_is_help=True)
@@ -13,5 +15,5 @@ def tracks() -> None:
     """Score a hand-in by a contest's rules."""
 
 
-for track in (whitebox, defence):
+for track in (whitebox, defence, forgery, credential):
     run.command()(track)

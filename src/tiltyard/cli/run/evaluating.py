@@ -31,6 +31,7 @@ class Options:
 
 def evaluated(track: "Track", entry: "Entry", data: "TrackData", options: Options) -> "Evaluation":
     """Evaluates a checked entry and writes folder and report; Ctrl-C leaves what --resume goes on from."""
+    from tiltyard.cli.run.counted import Counted
     from tiltyard.contest.evaluate import evaluate_entry
     from tiltyard.contest.executor import Here, Processes
     from tiltyard.contest.run import Run, silent
@@ -41,13 +42,17 @@ def evaluated(track: "Track", entry: "Entry", data: "TrackData", options: Option
         with progress_bars() as bars:
             progress = bars if jobs == 1 else silent
             run = Run(seed=options.seed, device=options.device, trust=options.trust, progress=progress)
-            executor = Here() if jobs == 1 else Processes(jobs)
+            executor = Here() if jobs == 1 else Counted(Processes(jobs), bars, total=_items(track, entry, data))
             evaluation = evaluate_entry(track, entry, data, run, folder, resume=options.resume, executor=executor)
     except KeyboardInterrupt:
         typer.echo(f"tiltyard: interrupted; go on with --resume --out {folder}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     write_report(evaluation)
     return evaluation
+
+
+def _items(track: "Track", entry: "Entry", data: "TrackData") -> int:
+    return sum(shard.items for shard in track.plan(entry, data))
 
 
 def default_folder(track: str, entry: str) -> Path:

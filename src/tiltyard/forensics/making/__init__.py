@@ -1,1 +1,1 @@
-"""Samples by the shard: a pure function of recipe version, seed and index."""
+"""Making samples by the shard: recipes, folders that resume, splits, contact sheets."""

@@ -1,0 +1,1 @@
+"""What all templates draw with: a canvas, text in lines and columns, tables, a page's colours and faces."""

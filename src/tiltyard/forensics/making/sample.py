@@ -1,0 +1,74 @@
+"""One sample of rendered documents, as a pure function of recipe and index."""
+
+from typing import TYPE_CHECKING
+
+from numpy.random import Generator
+
+from tiltyard.errors import TiltyardError
+from tiltyard.forensics.documents.capture import captured
+from tiltyard.forensics.documents.catalogue import draw
+from tiltyard.forensics.forging.catalogue import forged
+from tiltyard.forensics.forging.operation import Change
+from tiltyard.forensics.making.finished import Origin, finished, sent_on, unchanged
+from tiltyard.forensics.making.late import LatePicture
+from tiltyard.forensics.making.marked import mark_of
+from tiltyard.forensics.making.stages import Stage, chance
+from tiltyard.forensics.picture import Picture
+
+if TYPE_CHECKING:
+    from tiltyard.forensics.making.recipe import Recipe
+    from tiltyard.forensics.making.series import Sample
+
+AUTHENTIC = "authentic"
+OWN_FAMILY = 0.5
+"""The share of donors that are of the picture's own family: forgers take what looks alike."""
+
+
+def sample(recipe: "Recipe", index: int) -> "Sample | None":
+    """The sample of that index: the same bytes in any order, in any process, with any number of processes.
+
+    None where none of the recipe's kinds found a place on the page: no portrait to exchange on an invoice.
+    """
+    document = index // recipe.variants
+    family, template, page = drawn(recipe, chance(recipe.seed, document, Stage.PAGE))
+    picture = captured(page, chance(recipe.seed, index, Stage.CAPTURE), long_side=recipe.long_side)
+    made = changed(recipe, index, picture, family)
+    if made is None:
+        return None
+    kind, change = made
+    posted = sent_on(
+        change, picture.saved, chance(recipe.seed, index, Stage.SAVE), chance(recipe.seed, index, Stage.POST),
+        long_side=recipe.long_side,
+    )  # fmt: skip
+    return finished(
+        index, posted, Origin(f"document-{document:09d}", family, template, kind), note=change.note,
+        mark=mark_of("documents", recipe=recipe.digest, seed=recipe.seed, index=index),
+    )  # fmt: skip
+
+
+def drawn(recipe: "Recipe", rng: Generator, *, family: str | None = None) -> tuple[str, str, Picture]:
+    """A flat page of some family (or of this one): every family as often as every other."""
+    families = recipe.families
+    chosen = family or families[int(rng.integers(len(families)))]
+    templates = recipe.templates(chosen)
+    template = templates[int(rng.integers(len(templates)))]
+    return chosen, template, draw(chosen, template, rng, long_side=recipe.long_side)
+
+
+def changed(recipe: "Recipe", index: int, picture: Picture, family: str) -> tuple[str, Change] | None:
+    """The kind of forgery and the change, which is empty for the share of samples that is authentic."""
+    if chance(recipe.seed, index, Stage.CHOICE).random() < recipe.authentic:
+        return AUTHENTIC, unchanged(picture.pixels)
+    late = LatePicture(lambda: donor(recipe, index, family))
+    try:
+        return forged(picture, late, chance(recipe.seed, index, Stage.FORGE), kinds=recipe.kinds)
+    except TiltyardError:
+        return None
+
+
+def donor(recipe: "Recipe", index: int, family: str) -> Picture:
+    """A document of nobody else's: what is spliced from it stands in no other sample, so in no other split."""
+    rng = chance(recipe.seed, index, Stage.DONOR)
+    own = family if rng.random() < OWN_FAMILY else None
+    _, _, page = drawn(recipe, rng, family=own)
+    return captured(page, rng, long_side=recipe.long_side)
