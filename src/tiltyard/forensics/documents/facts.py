@@ -23,6 +23,9 @@ _BANK_FORMS = {
     "it": ("Banca {}", "Cassa {}", "Credito {}"),
 }
 _ZH_HEADS = ["澜穹", "霁岚", "梧野", "朔原", "汀洲湾", "鹿鸣原", "沧柏", "云栈", "栖霖", "望舒", "青穹", "曜川"]
+_ZH_FIRM_SIGNS = tuple("曦岑屿溯梓禾砚沁霄羽桐澍昀祁岫淞榕骞翊珩煦棠郗蔚")
+_ZH_TRADES = ("商贸", "科技", "餐饮管理", "物流", "建材", "服装", "电子", "机械设备", "广告", "信息技术", "食品", "")
+_ZH_FIRMS = ("有限公司", "有限公司", "有限责任公司", "股份有限公司")
 _ZH_BANKS = ("{}银行", "{}商业银行", "{}合作银行", "{}银行股份有限公司")
 
 
@@ -32,7 +35,11 @@ def _faker(locale: str) -> Any:
         from faker import Faker
     except ModuleNotFoundError:
         raise TiltyardError('package faker is not installed: pip install "tiltyard[documents]"') from None
-    return Faker(locale)
+    made = Faker(locale)
+    for provider in made.get_providers():
+        if hasattr(provider, "cities"):
+            provider.cities = sorted(provider.cities)  # it_IT lists a set, whose order differs between processes
+    return made
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,11 @@ class Facts:
         return str(first), str(self.faker.last_name())
 
     def company(self) -> str:
-        return str(self.faker.company())
+        """A firm; in Chinese of two invented signs, for Faker's list has names that firms bear."""
+        if not self.chinese:
+            return str(self.faker.company())
+        name = "".join(pick(self.rng, _ZH_FIRM_SIGNS) for _ in range(2))
+        return f"{name}{pick(self.rng, _ZH_TRADES)}{pick(self.rng, _ZH_FIRMS)}"
 
     def bank(self) -> str:
         head = pick(self.rng, _ZH_HEADS if self.chinese else _BANK_HEADS)
