@@ -5,6 +5,7 @@ import pytest
 from forging_pages import scene
 
 from tiltyard.forensics.forging.blend_in import carried_on, changed, feathered, grain, levelled, noise_of, paper_under
+from tiltyard.forensics.forging.patches import on_like_paper, thing_in
 from tiltyard.forensics.forging.places import Window, blob, empty_place
 from tiltyard.forensics.picture import Picture, TextLine
 
@@ -27,8 +28,20 @@ def test_a_plane_is_carried_on_through_a_hole() -> None:
 def test_paper_under_text_is_as_bright_as_paper_around_it() -> None:
     window = slope()
     window[HOLE] = 10
-    paper = paper_under(window.astype(np.uint8), HOLE)
+    paper = paper_under(window.astype(np.uint8), HOLE, line=HOLE)
     assert np.abs(paper - slope()).max() < 13
+
+
+def test_the_page_beside_a_coloured_bar_does_not_shine_into_the_paper_under_its_text() -> None:
+    window = np.full((40, 60, 3), 250, np.uint8)
+    window[9:31] = (40, 50, 140)
+    window[13:27, 18:46] = 255
+    line, content = np.zeros((40, 60), bool), np.zeros((40, 60), bool)
+    line[12:28, 16:48] = content[11:29, 16:48] = True
+    paper = paper_under(window, content, line=line)
+    assert np.abs(paper[line] - (40, 50, 140)).max() > 60
+    line[10:30, 14:50] = True
+    assert np.abs(paper_under(window, content, line=line)[content] - (40, 50, 140)).max() < 12
 
 
 def test_grain_is_as_strong_as_the_noise_that_it_comes_from_and_only_where_wanted() -> None:
@@ -90,3 +103,35 @@ def test_an_empty_place_is_clear_of_lines_and_content() -> None:
         place = empty_place(Picture(pixels, (line,)), 40, 20, np.random.default_rng(seed))
         assert place is None or (place.left >= 90 and place.top >= 40)
     assert empty_place(Picture(pixels), 300, 20, np.random.default_rng(0)) is None
+
+
+def test_an_empty_place_does_not_straddle_the_edge_of_a_bubble() -> None:
+    pixels = np.full((100, 200, 3), 240, np.uint8)
+    pixels[40:60] = 254
+    found = [empty_place(Picture(pixels), 60, 14, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(place and not place.top < 38 < place.bottom - 2 for place in found)
+    assert all(place and not place.top + 2 < 60 < place.bottom - 2 for place in found)
+
+
+def test_a_whole_thing_is_not_cut_by_its_border() -> None:
+    patch = np.full((52, 52, 3), 240, np.float32)
+    patch[20:38, 20:38] = 60
+    assert thing_in(patch, 6, whole=True) is not None
+    patch[20:38, 6:38] = 60
+    assert thing_in(patch, 6) is not None
+    assert thing_in(patch, 6, whole=True) is None
+
+
+def test_what_comes_into_a_grey_picture_is_grey() -> None:
+    colourful = np.full((40, 60, 3), (200, 40, 40), np.uint8)
+    for grey in (True, False):
+        change = changed(scene(2, grey=grey), Window(10, 10, 70, 50), colourful, HOLE, "")
+        assert change is not None
+        assert (np.ptp(change.pixels[change.mask], 1).max() == 0) == grey
+
+
+def test_ink_on_white_does_not_go_onto_black() -> None:
+    patch = np.full((30, 30, 3), 240, np.float32)
+    for level, suits in ((20, False), (200, True)):
+        place = Window(10, 10, 30, 30)
+        assert on_like_paper(Picture(np.full((60, 60, 3), level, np.uint8)), place, patch) == suits

@@ -1,5 +1,6 @@
 """What every way of forging keeps to, whatever the picture."""
 
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 from forging_pages import page, photographed, scene
 
 from tiltyard.forensics.forging.catalogue import OPERATIONS, operation
+from tiltyard.forensics.forging.pieces import FIGURES, pair
 from tiltyard.forensics.picture import Picture
 
 HERE = ("copy_move", "splice", "poisson", "text_edit", "digit_swap", "erase")
@@ -112,3 +114,20 @@ def test_a_flat_empty_picture_is_never_claimed_to_be_forged_without_a_difference
     for seed in range(4):
         change = operation(kind).apply(blank, other, np.random.default_rng(seed))
         assert change is None or (change.pixels != blank.pixels).any()
+
+
+def test_chinese_text_is_not_set_into_a_document_without_any() -> None:
+    chinese = tuple(replace(line, text="银行" * 8) for line in photographed().lines)
+    splice, taken = operation("splice"), []
+    for donor in (photographed(), replace(photographed(), lines=chinese)):
+        changes = [splice.apply(page(), donor, np.random.default_rng(seed)) for seed in range(6)]
+        taken.append(sum(change is not None and change.note.startswith("text of") for change in changes))
+    assert taken[0] >= 3
+    assert taken[1] == 0
+
+
+def test_names_do_not_come_to_stand_where_amounts_were() -> None:
+    for seed in range(12):
+        views = pair(page(), page(face="pt-serif"), np.random.default_rng(seed))
+        assert views is not None
+        assert len({view.line.role in FIGURES for view in views}) == 1

@@ -80,5 +80,17 @@ def test_a_label_without_digits_changes_one_word() -> None:
         assert sum(a != b for a, b in zip(other.split(), ["Total", "amount", "due"], strict=True)) == 1
 
 
+def test_a_time_of_day_stays_one() -> None:
+    others = texts("17:20", "number")
+    assert len(set(others)) > 10
+    assert all(int(other[:2]) < 24 and int(other[3:]) < 60 for other in others)
+
+
+def test_a_word_comes_from_the_lines_around_where_one_fits() -> None:
+    around = (line("Número de cuenta", "label"), line("Importe 12", "label"))
+    assert set(texts("Entidad", "title", around)) == {"Importe", "Número", "Cuenta"}
+    assert set(texts("Entidad", "title")).isdisjoint({"Importe", "Número", "Cuenta"})
+
+
 def test_text_that_offers_nothing_gives_none() -> None:
     assert texts("—", "label") == []

@@ -130,6 +130,11 @@ class TestRefusal:
             write_set(SERIES, tmp_path, Here())
         assert list(tmp_path.iterdir()) == [tmp_path / "precious"]
 
+    def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(TiltyardError, match="set: cannot be written"):
+            write_set(SERIES, tmp_path / "file" / "set", Here())
+
     def test_a_worker_of_another_kind_is_refused(self) -> None:
         from tiltyard.forensics.making.pieces import Piece, make
 

@@ -15,6 +15,7 @@ from tiltyard.errors import TiltyardError
 from tiltyard.forensics.forging.truth import mask_of
 from tiltyard.forensics.making.late import LatePicture
 from tiltyard.forensics.making.recipe import SCRIPTS, Recipe, document_recipe
+from tiltyard.forensics.making.sample import donor
 from tiltyard.forensics.making.series import Sample
 from tiltyard.forensics.picture import Picture
 from tiltyard.forensics.saving import Saving, decoded
@@ -184,3 +185,7 @@ def test_a_recipe_can_be_sent_to_another_process() -> None:
     assert sent == recipe()
     assert hash(sent) == hash(recipe())
     assert replace(sent, seed=9) != sent
+
+
+def test_a_page_with_a_portrait_gets_a_donor_with_one() -> None:
+    assert all(donor(recipe(), index, "passport_page", alike=True).portraits for index in range(6))

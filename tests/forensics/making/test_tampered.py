@@ -116,6 +116,14 @@ def test_a_picture_that_changes_is_noticed(images: Path) -> None:
         [series.sample(index) for index in range(series.count)]
 
 
+def test_a_donor_that_changes_is_noticed_too(images: Path) -> None:
+    (images / "below" / "c.jpg").unlink()
+    series = recipe(images, forged=8, kinds=("splice",), seed=8)
+    photograph(77).save(images / "b.png")
+    with pytest.raises(TiltyardError, match=r"b\.png: changed"):
+        [series.sample(index) for index in range(8)]
+
+
 def test_another_set_of_pictures_is_another_recipe(images: Path, tmp_path: Path) -> None:
     write_set(recipe(images), tmp_path / "set", Here())
     photograph(5).save(images / "new.jpg")

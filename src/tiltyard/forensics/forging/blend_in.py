@@ -16,6 +16,8 @@ Floats = NDArray[np.float32]
 
 OWN_LIGHT = 14.0
 """How far, in levels, light may differ along a border; more comes from content that crosses it."""
+OTHER_PAPER, ENOUGH = 60.0, 24
+"""Levels from a line's paper at which another one begins; pixels of it that are needed to know its colour."""
 VISIBLE = 0.12
 """The share of a region that must differ from what was there; below it nothing was forged."""
 
@@ -43,12 +45,24 @@ def _floats(values: Any) -> Floats:
     return np.asarray(values, np.float32)
 
 
-def paper_under(window: Pixels, content: Mask) -> Floats:
-    """The smooth background of a window, continued below its content and the pixel around it."""
-    known = ~_widened(content, 1)
+def paper_under(window: Pixels, content: Mask, *, line: Mask) -> Floats:
+    """The smooth background of a window, continued below its content and the pixel around it.
+
+    (h, w) `line` is where the content of interest stands: what has another colour than the paper there (the page
+    around a coloured bar) says nothing of it.
+    """
+    known = _of_one_paper(window, ~_widened(content, 1), line)
     soft = cv2.GaussianBlur(window.astype(np.float32) * known[..., None], (0, 0), 1.5)
     share = cv2.GaussianBlur(known.astype(np.float32), (0, 0), 1.5)
     return carried_on(_floats(soft / np.maximum(share, 1e-3)[..., None]), known)
+
+
+def _of_one_paper(window: Pixels, known: Mask, line: Mask) -> Mask:
+    seen = window[known & line]
+    if len(seen) < ENOUGH:
+        return known
+    alike = known & (np.abs(window - np.median(seen, 0)).max(2) < OTHER_PAPER)
+    return np.asarray(alike, np.bool_)
 
 
 def _widened(region: Mask, by: int) -> Mask:
@@ -120,9 +134,12 @@ def changed(picture: Picture, window: Window, pixels: Pixels, region: Mask, note
     """The change that puts a window's new pixels into a picture where its region is true; None where hardly anything
     differs, or where the region is larger than a third of the picture.
 
-    Where much of a region came out as it was (a copy of blank paper on blank paper), the region ends at what differs.
+    What comes into a picture without colour loses its own: a grey scan shows nothing else. Where much of a region came
+    out as it was (a copy of blank paper on blank paper), the region ends at what differs.
     """
     old = window.of(picture.pixels)
+    if _is_grey(picture.pixels):
+        pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.uint8)
     unequal = old != pixels
     differs = (unequal[..., 0] | unequal[..., 1] | unequal[..., 2]) & region
     region = _without_holes(_tight(region, differs))
@@ -135,6 +152,11 @@ def changed(picture: Picture, window: Window, pixels: Pixels, region: Mask, note
     window.of(result)[region] = pixels[region]
     mask[window.rows, window.columns] = region
     return Change(result, mask, note)
+
+
+def _is_grey(pixels: Pixels) -> bool:
+    """By a sample of its pixels."""
+    return int(np.ptp(pixels[::8, ::8], 2).max()) <= 2
 
 
 def _tight(region: Mask, differs: Mask) -> Mask:

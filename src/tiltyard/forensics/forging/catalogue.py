@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.forging.operation import Change, Operation
-from tiltyard.forensics.forging.places import SMALLEST_SIDE, has_room, usable, window_of
+from tiltyard.forensics.forging.places import SMALLEST_SIDE, NoPlace, has_room, usable, window_of
 from tiltyard.forensics.picture import Mask, Picture, Quad
 
 _HERE = "tiltyard.forensics.forging."
@@ -59,7 +59,8 @@ def forged(
     """One forgery of the picture: its kind and the change, drawn by weight from those that fit (or from `kinds`).
 
     A kind that finds no place gives way to another. On a document some kinds are used up to three times; the mask is
-    the union. Raises TiltyardError for an unknown kind, a picture under 32 × 32 pixels, or where no kind found a place.
+    the union. Raises NoPlace for a picture under 32 × 32 pixels or where no kind found a place, TiltyardError for an
+    unknown kind, and whatever a donor that is made late raises.
     """
     has_room(picture)
     for kind in kinds or ():
@@ -72,7 +73,7 @@ def forged(
         if change is not None:
             return chosen.kind, change
     asked = ", ".join(kinds) if kinds else "any kind"
-    raise TiltyardError(f"picture {picture.source or 'without a name'} has no place for {asked}: allow more kinds")
+    raise NoPlace(f"picture {picture.source or 'without a name'} has no place for {asked}: allow more kinds")
 
 
 def _several(chosen: Operation, picture: Picture, donor: Picture, rng: Generator) -> Change | None:

@@ -3,23 +3,35 @@
 from numpy.random import Generator
 
 from tiltyard.forensics.forging.operation import Change, Operation
-from tiltyard.forensics.forging.patches import BAND, pasted, place_for, standing_out, thing_in, turned_patch
+from tiltyard.forensics.forging.patches import (
+    BAND,
+    on_like_paper,
+    pasted,
+    place_for,
+    standing_out,
+    thing_in,
+    turned_patch,
+)
 from tiltyard.forensics.forging.pieces import on_paper, over_line, pair, piece_of, scaled, seen, some_words, words_for
 from tiltyard.forensics.forging.places import Window, blob_size, has_room, height_of, usable
 from tiltyard.forensics.picture import Picture
 
 TEXT_SHARE = 0.9
 """How often text is copied in a picture that has lines; a patch of any content otherwise."""
+TRIES = 4
+"""How often a thing is looked for on a document: a patch that cuts through tables and letters is seen at once."""
 
 
 def apply(picture: Picture, donor: Picture, rng: Generator) -> Change | None:
     """Copies text over other text or onto empty paper, or an irregular patch; the mask is where it was put."""
     has_room(picture)
     if picture.lines and rng.random() < TEXT_SHARE:
-        change = _over_other_text(picture, rng) if rng.random() < 0.6 else _onto_paper(picture, rng)
+        ways = (_over_other_text, _onto_paper) if rng.random() < 0.6 else (_onto_paper, _over_other_text)
+        change = next((change for way in ways if (change := way(picture, rng))), None)
         if change:
             return change
-    return _patch(picture, rng)
+    tries = TRIES if picture.lines else 1
+    return next((change for _ in range(tries) if (change := _patch(picture, rng))), None)
 
 
 def _over_other_text(picture: Picture, rng: Generator) -> Change | None:
@@ -54,11 +66,11 @@ def _patch(picture: Picture, rng: Generator) -> Change | None:
     width, height = blob_size(picture.size, rng)
     source = standing_out(picture.pixels, width, height, rng)
     patch = turned_patch(picture.pixels, source, rng, margin=BAND, flips=not picture.lines)
+    shape = thing_in(patch, BAND, whole=bool(picture.lines))
     target = place_for(picture, patch, rng, avoid=source)
-    if target is None:
+    if target is None or (picture.lines and (shape is None or not on_like_paper(picture, target, patch))):
         return None
     level = 1.0 if picture.lines else float(rng.choice([0.0, 0.5, 1.0]))
-    shape = thing_in(patch, BAND)
     return pasted(picture, target, patch, rng, f"patch from {_at(source)}", level=level, shape=shape)
 
 

@@ -9,7 +9,7 @@ from tiltyard.forensics.forging.blend_in import Floats, changed, grain, mixed, p
 from tiltyard.forensics.forging.glyphs import Glyph, Written, like_lines, written
 from tiltyard.forensics.forging.ink import hull
 from tiltyard.forensics.forging.operation import Change, Operation
-from tiltyard.forensics.forging.places import Window, usable
+from tiltyard.forensics.forging.places import Window, inside, usable
 from tiltyard.forensics.forging.rewriting import rewritten
 from tiltyard.forensics.forging.wording import DIGITS, other_digits, other_text
 from tiltyard.forensics.picture import Picture, TextLine
@@ -93,7 +93,7 @@ def _chosen(glyph: Glyph, digit: str, supply: list[_Source], rng: Generator, *, 
 
 def _copied(picture: Picture, target: Written, pairs: list[tuple[Glyph, _Source]], rng: Generator) -> Change | None:
     window, pixels, content = target.window, target.window.of(picture.pixels), target.ink.content
-    paper = paper_under(pixels, content)
+    paper = paper_under(pixels, content, line=inside(target.line.quad, window))
     region, placed, done = np.zeros(content.shape, np.bool_), np.zeros(content.shape, np.bool_), []
     above = paper.copy()
     for glyph, source in pairs:
@@ -128,7 +128,8 @@ def _off_paper(picture: Picture, source: _Source) -> Floats:
     """What the digit's ink and grain add to its own paper."""
     here = source.glyph.box.grown(8, (source.line.window.width, source.line.window.height))
     pixels = source.line.window.of(picture.pixels)[here.rows, here.columns]
-    rest = pixels - paper_under(pixels, source.line.ink.content[here.rows, here.columns])
+    content, line = source.line.ink.content, inside(source.line.line.quad, source.line.window)
+    rest = pixels - paper_under(pixels, content[here.rows, here.columns], line=line[here.rows, here.columns])
     inner = source.glyph.box.moved(-here.left, -here.top)
     return np.asarray(rest[inner.rows, inner.columns], np.float32)
 

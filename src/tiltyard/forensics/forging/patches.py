@@ -12,6 +12,8 @@ from tiltyard.forensics.picture import Mask, Picture, Pixels
 
 BAND = 6
 """Pixels around a patch by which its light is compared with its new surroundings."""
+UNLIKE = 70
+"""Levels between two papers above which nothing is moved from one to the other."""
 
 
 def standing_out(pixels: Pixels, width: int, height: int, rng: Generator, *, tries: int = 10) -> Window:
@@ -33,8 +35,9 @@ def _variety(pixels: Pixels) -> float:
     return float(pixels[::step, ::step].std())
 
 
-def thing_in(patch: Floats, margin: int) -> Mask | None:
-    """The outline of a thing that stands out from what is along the border, inside the margin; None if there is none.
+def thing_in(patch: Floats, margin: int, *, whole: bool = False) -> Mask | None:
+    """The outline of a thing that stands out from what is along the border, inside the margin; None if there is none,
+    or, where it must be `whole`, if the border cuts it or it covers too little or too much.
 
     Pixels far in colour from the border's median, by Otsu's threshold; the largest piece of them, its holes filled.
     """
@@ -50,7 +53,8 @@ def thing_in(patch: Floats, margin: int) -> Mask | None:
     shape = cv2.drawContours(np.zeros_like(far), [largest], -1, 1, cv2.FILLED)
     shape = cv2.dilate(shape, np.ones((3, 3), np.uint8)).astype(np.bool_)
     border = np.concatenate((shape[0], shape[-1], shape[:, 0], shape[:, -1]))
-    return np.asarray(shape, np.bool_) if 0.12 < shape.mean() < 0.8 and border.mean() < 0.3 else None
+    most = 0.0 if whole else 0.3
+    return np.asarray(shape, np.bool_) if 0.12 < shape.mean() < 0.8 and border.mean() <= most else None
 
 
 def place_for(picture: Picture, patch: Floats, rng: Generator, *, avoid: Window | None = None) -> Window | None:
@@ -59,6 +63,11 @@ def place_for(picture: Picture, patch: Floats, rng: Generator, *, avoid: Window 
         height, width = patch.shape[0] - 2 * BAND, patch.shape[1] - 2 * BAND
         return empty_place(picture, width, height, rng)
     return nearest_place(picture, patch, rng, margin=BAND, avoid=avoid)
+
+
+def on_like_paper(picture: Picture, place: Window, patch: Floats) -> bool:
+    """Whether a place is about as light as the patch's own paper: ink on white would be nothing on black."""
+    return float(np.abs(_rim(place.of(picture.pixels)) - _rim(patch)).max()) < UNLIKE
 
 
 def nearest_place(

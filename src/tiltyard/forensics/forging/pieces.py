@@ -21,9 +21,12 @@ from tiltyard.forensics.forging.places import (
     width_of,
     window_of,
 )
+from tiltyard.forensics.forging.wording import is_foreign
 from tiltyard.forensics.picture import Mask, Picture, Pixels, Quad, TextLine
 
 TRIES = 7
+FIGURES = ("amount", "date", "number")
+"""Roles of lines that only figures replace: a name where an amount belongs is seen at once."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Seen:
     @cached_property
     def paper(self) -> Floats:
         """The smooth background, below the ink too."""
-        return paper_under(self.pixels, self.ink.content)
+        return paper_under(self.pixels, self.ink.content, line=inside(self.line.quad, self.window))
 
     @property
     def ground(self) -> NDArray[np.float32]:
@@ -157,10 +160,11 @@ def scaled(piece: Piece, factor: float) -> Piece:
 
 def pair(picture: Picture, giver: Picture, rng: Generator) -> tuple[Seen, Seen] | None:
     """A line to overwrite in one picture and one to take from the other, alike in height, ink and paper."""
-    targets, sources = usable(picture), usable(giver)
+    targets = usable(picture)
+    native = [source for source in usable(giver) if not is_foreign(source.text, picture.lines)]
     for place in rng.permutation(len(targets))[:TRIES]:
         target = targets[int(place)]
-        fitting = [source for source in sources if source is not target and _could_replace(target, source)]
+        fitting = [source for source in native if source is not target and _could_replace(target, source)]
         same_role = [source for source in fitting if source.role == target.role]
         chosen = same_role if same_role and rng.random() < 0.7 else fitting
         chosen = [source for source in chosen if _same_face(source, target)] or chosen
@@ -186,7 +190,7 @@ def _fits_by_width(target: TextLine, width: float) -> bool:
 
 
 def _could_replace(target: TextLine, source: TextLine) -> bool:
-    if target.text and source.text == target.text:
+    if (target.text and source.text == target.text) or (target.role in FIGURES) != (source.role in FIGURES):
         return False
     ratio = height_of(source.quad) / height_of(target.quad)
     return 0.7 < ratio < 1.4 and width_of(source.quad) / ratio > 0.5 * width_of(target.quad)
@@ -209,7 +213,7 @@ def _put(
     if (foreign & cv2.dilate(shape.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)).sum() > 6:
         return None
     region = shape | (hull(old) & ~foreign) if old.any() else shape
-    paper = paper_under(pixels, content)
+    paper = paper_under(pixels, content, line=region)
     fresh = paper + grain(pixels, paper, content, region & ~shape, rng)
     lifted = piece.off_paper + _missing_noise(pixels, piece, rng)
     fresh[shape] = paper[shape] + lifted[piece.shape]

@@ -17,6 +17,13 @@ SMALLEST_SIDE = 32
 SMALLEST_REGION = 6
 """Pixels a side below which a region is not worth forging."""
 
+ONE_PAPER = 8.0
+"""Levels by which the medians of rows, or of columns, that lie four pixels apart differ on one paper at most."""
+
+
+class NoPlace(TiltyardError):
+    """A picture that has no room for a forgery, or none for the kinds that were asked for."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -114,10 +121,10 @@ def _is_usable(quad: Quad, picture: Picture) -> bool:
 
 
 def has_room(picture: Picture) -> None:
-    """Raises TiltyardError where a picture is too small to be forged."""
+    """Raises NoPlace where a picture is too small to be forged."""
     width, height = picture.size
     if min(width, height) < SMALLEST_SIDE:
-        raise TiltyardError(
+        raise NoPlace(
             f"picture {picture.source or 'without a name'} is {width}×{height}: "
             f"forging needs at least {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels"
         )
@@ -142,11 +149,17 @@ def empty_place(
         if any(window.meets(other) for other in taken):
             continue
         seen = window.of(picture.pixels)[::2, ::2].reshape(-1, 3).astype(np.float32)
-        if float(seen.std(0).max()) > 9 or float(np.ptp(seen, 0).max()) > 70:
+        if float(seen.std(0).max()) > 9 or float(np.ptp(seen, 0).max()) > 70 or _is_parted(window.of(picture.pixels)):
             continue
         if like is None or float(np.abs(np.median(seen, 0) - like).max()) < 14:
             return window
     return None
+
+
+def _is_parted(pixels: Pixels) -> bool:
+    """Whether a border of two papers crosses it: a speech bubble's, a table cell's."""
+    rows, columns = (np.median(pixels[::2, ::2], axis).astype(np.float32) for axis in (1, 0))
+    return any(float(np.abs(profile[2:] - profile[:-2]).max(initial=0)) > ONE_PAPER for profile in (rows, columns))
 
 
 def blob(width: int, height: int, rng: Generator) -> Mask:

@@ -6,15 +6,14 @@ from numpy.random import Generator
 
 from tiltyard.forensics.forging.blend_in import Floats, changed
 from tiltyard.forensics.forging.operation import Change, Operation
-from tiltyard.forensics.forging.patches import nearest_place, placed_patch, standing_out, thing_in
+from tiltyard.forensics.forging.patches import UNLIKE, nearest_place, placed_patch, standing_out, thing_in
 from tiltyard.forensics.forging.places import Window, blob, blob_size, empty_place, has_room, usable, window_of
+from tiltyard.forensics.forging.wording import is_foreign
 from tiltyard.forensics.picture import Mask, Picture, Pixels
 
 LARGEST = 112
 """Pixels a side of a cloned region: the solver's time grows faster than its area."""
 MARGIN = 4
-UNLIKE = 70
-"""Levels between two papers above which text is not moved from one to the other."""
 
 
 def apply(picture: Picture, donor: Picture, rng: Generator) -> Change | None:
@@ -52,7 +51,8 @@ def _cloned(patch: Floats, pixels: Pixels, region: Mask, how: int) -> Pixels:
 def _text_box(picture: Picture, giver: Picture, rng: Generator) -> Window | None:
     if not picture.lines:
         return None
-    boxes = [window_of(line.quad).grown(5, giver.size) for line in usable(giver)]
+    native = [line for line in usable(giver) if not is_foreign(line.text, picture.lines)]
+    boxes = [window_of(line.quad).grown(5, giver.size) for line in native]
     fitting = [box for box in boxes if box.width * box.height <= LARGEST**2 and box.width * 2 < picture.size[0]]
     return fitting[int(rng.integers(len(fitting)))] if fitting else None
 

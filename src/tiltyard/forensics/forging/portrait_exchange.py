@@ -5,9 +5,9 @@ import numpy as np
 from numpy.random import Generator
 
 from tiltyard.forensics.forging.blend_in import Floats, noise_of
-from tiltyard.forensics.forging.brush import corners_of, filled, painted, window_around
+from tiltyard.forensics.forging.brush import filled, painted, window_around
 from tiltyard.forensics.forging.operation import Change, Operation
-from tiltyard.forensics.forging.places import Window, height_of, inside, somewhere, width_of
+from tiltyard.forensics.forging.places import Window, height_of, inside, width_of
 from tiltyard.forensics.picture import Mask, Picture, Pixels, Quad
 
 SMALLEST = 16.0
@@ -19,7 +19,7 @@ LEAST = 0.1
 
 
 def apply(picture: Picture, donor: Picture, rng: Generator) -> Change | None:
-    """Warps a portrait of the donor, or else a part of the donor or the mirrored portrait, into a portrait's place.
+    """Warps a portrait of the donor, or else the mirrored portrait, into a portrait's place.
 
     The mask is the portrait's area with its soft border.
     """
@@ -47,16 +47,8 @@ def _replacement(picture: Picture, donor: Picture, place: Quad, rng: Generator) 
     faces = [quad for quad in donor.portraits if _is_usable(quad, donor)]
     if faces:
         return donor, faces[int(rng.integers(len(faces)))], "donor's portrait"
-    if rng.random() < 0.5 or min(donor.size) < SMALLEST:
-        first, second, third, fourth = place
-        return picture, (second, first, fourth, third), "mirrored portrait"
-    scale = min(1.0, *(side / length for side, length in zip(donor.size, _lengths(place), strict=True)))
-    width, height = (max(1, int(length * scale)) for length in _lengths(place))
-    return donor, corners_of(somewhere(donor.size, width, height, rng)), "part of the donor"
-
-
-def _lengths(quad: Quad) -> tuple[float, float]:
-    return width_of(quad), height_of(quad)
+    first, second, third, fourth = place
+    return picture, (second, first, fourth, third), "mirrored portrait"
 
 
 def _warped(pixels: Pixels, quad: Quad, place: Quad, window: Window) -> Floats:

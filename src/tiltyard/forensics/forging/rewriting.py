@@ -49,7 +49,7 @@ def _set(
     foreign = (ink.content & ~near) | ink.rules
     if not region.any() or (region & foreign).sum() > OVERLAP * region.sum() or _runs_out(new):
         return None
-    paper = paper_under(pixels, ink.content | near)
+    paper = paper_under(pixels, ink.content | near, line=inside(line.quad, window))
     fresh = np.where(foreign[..., None], pixels, paper + grain(pixels, paper, ink.content | near, region, rng))
     shade = ink_colour(pixels, paper, old)
     fresh = fresh + (shade - paper) * new[..., None]

@@ -30,8 +30,9 @@ MONTHS = (
 
 _YEAR_FIRST = re.compile(r"(\d{4})(\D{1,3})(\d{1,2})(\D{1,3})(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})(\D{1,3})(\d{1,2})(\D{1,3})(\d{4}|\d{2})(?!\d)")
+_CLOCK = re.compile(r"(?<!\d)([01]\d|2[0-3]):([0-5]\d)(?!\d)")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_WORD = re.compile(r"[A-Za-z]{3,}")
+_WORD = re.compile(r"[^\W\d_\u4e00-\u9fff]{3,}")
 
 
 def other_text(line: TextLine, others: Sequence[TextLine], rng: Generator) -> str | None:
@@ -45,7 +46,7 @@ def other_text(line: TextLine, others: Sequence[TextLine], rng: Generator) -> st
         found = _other_name(text, others, rng)
     else:
         found = _borrowed(line, others, rng) if rng.random() < 0.4 else None
-        found = found or other_digits(text, rng) or _other_word(text, rng)
+        found = found or other_digits(text, rng) or _other_word(text, others, rng)
     return found if found and found != text else None
 
 
@@ -61,11 +62,27 @@ def other_digits(text: str, rng: Generator, *, most: int = 3) -> str | None:
         starts = place == 0 or text[place - 1] not in alphabet
         choices = [c for c in alphabet if c != text[place] and not (starts and c == alphabet[0])]
         letters[place] = choices[int(rng.integers(len(choices)))]
-    return "".join(letters)
+    found = _with_real_times(text, "".join(letters))
+    return found if found != text else None
+
+
+def _with_real_times(text: str, new: str) -> str:
+    """The new text with the old hour or minute wherever it would be none: no clock shows 85:28."""
+    for match in _CLOCK.finditer(text):
+        for group, most in ((1, 23), (2, 59)):
+            start, end = match.span(group)
+            if int(new[start:end]) > most:
+                new = new[:start] + text[start:end] + new[end:]
+    return new
 
 
 def is_chinese(text: str) -> bool:
     return bool(_CHINESE.search(text))
+
+
+def is_foreign(text: str, lines: Sequence[TextLine]) -> bool:
+    """Whether a text is Chinese and none of a picture's lines is: nobody would believe it there."""
+    return is_chinese(text) and not any(is_chinese(line.text) for line in lines)
 
 
 def _other_date(text: str, rng: Generator) -> str | None:
@@ -132,19 +149,24 @@ def _borrowed(line: TextLine, others: Sequence[TextLine], rng: Generator) -> str
     return _cased(fitting[int(rng.integers(len(fitting)))], line.text) if fitting else None
 
 
-def _other_word(text: str, rng: Generator) -> str | None:
-    """One word replaced by another of about its length."""
+def _other_word(text: str, others: Sequence[TextLine], rng: Generator) -> str | None:
+    """One word replaced by another of about its length: one of the other lines, whose language is its own, if any."""
     matches = list(_WORD.finditer(text))
     if not matches:
         return None
     match = matches[int(rng.integers(len(matches)))]
-    fitting = [w for w in WORDS if abs(len(w) - len(match.group())) <= 1 and w.lower() != match.group().lower()]
+    near = [word for other in others for word in _WORD.findall(other.text)]
+    fitting = _alike(near, match.group()) or _alike(WORDS, match.group())
     if not fitting:
         return None
     return text[: match.start()] + _cased(fitting[int(rng.integers(len(fitting)))], match.group()) + text[match.end() :]
 
 
+def _alike(words: Sequence[str], word: str) -> list[str]:
+    return [other for other in words if abs(len(other) - len(word)) <= 1 and other.lower() != word.lower()]
+
+
 def _cased(text: str, like: str) -> str:
     if like.isupper():
         return text.upper()
-    return text.lower() if like.islower() else text
+    return text.lower() if like.islower() else text[:1].upper() + text[1:]

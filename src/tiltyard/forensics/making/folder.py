@@ -117,8 +117,11 @@ def _claim(folder: Path, described: Mapping[str, Any]) -> None:
         return
     if folder.exists() and (not folder.is_dir() or any(not path.name.startswith(".") for path in folder.iterdir())):
         raise TiltyardError(f"{folder}: is not an empty folder and holds no {RECIPE}: choose another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / RECIPE, as_file(described))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / RECIPE, as_file(described))
+    except OSError as error:
+        raise TiltyardError(f"{folder}: cannot be written ({error.strerror}): choose another folder") from None
 
 
 def _count(written: Written, made: Made) -> None:

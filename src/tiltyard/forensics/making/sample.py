@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from numpy.random import Generator
 
-from tiltyard.errors import TiltyardError
 from tiltyard.forensics.documents.capture import captured
 from tiltyard.forensics.documents.catalogue import draw
 from tiltyard.forensics.forging.catalogue import forged
 from tiltyard.forensics.forging.operation import Change
+from tiltyard.forensics.forging.places import NoPlace
 from tiltyard.forensics.making.finished import Origin, finished, sent_on, unchanged
 from tiltyard.forensics.making.late import LatePicture
 from tiltyard.forensics.making.marked import mark_of
@@ -59,16 +59,19 @@ def changed(recipe: "Recipe", index: int, picture: Picture, family: str) -> tupl
     """The kind of forgery and the change, which is empty for the share of samples that is authentic."""
     if chance(recipe.seed, index, Stage.CHOICE).random() < recipe.authentic:
         return AUTHENTIC, unchanged(picture.pixels)
-    late = LatePicture(lambda: donor(recipe, index, family))
+    late = LatePicture(lambda: donor(recipe, index, family, alike=bool(picture.portraits)))
     try:
         return forged(picture, late, chance(recipe.seed, index, Stage.FORGE), kinds=recipe.kinds)
-    except TiltyardError:
+    except NoPlace:
         return None
 
 
-def donor(recipe: "Recipe", index: int, family: str) -> Picture:
-    """A document of nobody else's: what is spliced from it stands in no other sample, so in no other split."""
+def donor(recipe: "Recipe", index: int, family: str, *, alike: bool = False) -> Picture:
+    """A document of nobody else's: what is spliced from it stands in no other sample, so in no other split.
+
+    `alike`: of the same family for sure, so that it has a portrait to give to a picture with one.
+    """
     rng = chance(recipe.seed, index, Stage.DONOR)
-    own = family if rng.random() < OWN_FAMILY else None
+    own = family if rng.random() < OWN_FAMILY or alike else None
     _, _, page = drawn(recipe, rng, family=own)
     return captured(page, rng, long_side=recipe.long_side)

@@ -10,6 +10,7 @@ from tiltyard.errors import TiltyardError
 from tiltyard.forensics.forging.catalogue import forged, operation
 from tiltyard.forensics.forging.catalogue import kinds as known_kinds
 from tiltyard.forensics.forging.operation import Change
+from tiltyard.forensics.forging.places import NoPlace
 from tiltyard.forensics.making.finished import Origin, finished, sent_on, unchanged
 from tiltyard.forensics.making.late import LatePicture
 from tiltyard.forensics.making.marked import mark_of
@@ -109,7 +110,7 @@ class TamperRecipe:
         late = LatePicture(lambda: self._picture(self.donor(index), material))
         try:
             return forged(picture, late, chance(self.seed, index, Stage.FORGE), kinds=self.kinds)
-        except TiltyardError:
+        except NoPlace:
             return None
 
     def _picture(self, number: int, material: Mapping[int, Files] | None) -> Picture:
