@@ -139,3 +139,10 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert "interrupted; the same command goes on in set" in told
     assert "Traceback" not in told
     assert not list((tmp_path / "set").glob(".in-work-*"))
+
+
+def test_a_set_to_which_no_kind_fits_is_an_error(tmp_path: Path) -> None:
+    wanted = ["--families", "invoice", "--kinds", "portrait_exchange", "--count", "2", "--jobs", "1"]
+    done = here("documents", *wanted, "--scripts", "latin", "--long-side", "300", "--out", str(tmp_path / "set"))
+    assert isinstance(done.exception, TiltyardError)
+    assert "name other --kinds" in str(done.exception)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.making.boxes import MAX_BYTES, MAX_LINES, MAX_TEXT, parse_boxes, read_boxes, role_of
+from tiltyard.forensics.making.boxes import MAX_BYTES, MAX_LINES, MAX_TEXT, parse_boxes, read_boxes_bytes, role_of
 
 SIZE = (200, 100)
 GOOD = "10,20,60,20,60,35,10,35,TOTAL, RM 9.00"
@@ -45,9 +45,9 @@ def test_too_much_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"\n" * (MAX_BYTES + 1))
     with pytest.raises(TiltyardError, match="KiB"):
-        read_boxes(path, SIZE)
+        read_boxes_bytes(path)
     with pytest.raises(TiltyardError, match="cannot be read"):
-        read_boxes(tmp_path, SIZE)
+        read_boxes_bytes(tmp_path)
 
 
 @pytest.mark.parametrize(("text", "role"), [

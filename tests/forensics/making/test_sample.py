@@ -163,6 +163,12 @@ def test_a_page_without_a_place_for_the_kinds_gives_no_sample() -> None:
     assert recipe(families=["invoice"], kinds=["portrait_exchange"], authentic=0.0).sample(0) is None
 
 
+def test_authentic_documents_are_of_the_families_that_can_be_forged() -> None:
+    chosen = recipe(families=["invoice", "passport_page"], kinds=["portrait_exchange"], authentic=1.0)
+    families = {sample.facts["family"] for index in range(8) if (sample := chosen.sample(index))}
+    assert families == {"passport_page"}
+
+
 def test_a_donor_is_drawn_only_where_it_is_looked_at() -> None:
     looked: list[int] = []
 

@@ -94,6 +94,8 @@ def _write(series: "Series", order: Order) -> dict[str, Any]:
             series, order.out, executor_of(order.jobs, order.ray), shard=shard, carried=order.ray is not None,
             progress=bar,
         )  # fmt: skip
+    if not (written.samples or written.found or written.missing_parts):
+        raise TiltyardError("no picture offers a place to any of the kinds: name other --kinds, or other pictures")
     cost = Cost(written.samples, written.seconds, written.bytes)
     show(_told(written, order.out, time.perf_counter() - began), json_to=order.json)
     _show(dict(sorted(written.kinds.items())), cost, series.count, order.json)

@@ -53,6 +53,13 @@ def fitting(picture: Picture) -> tuple[Operation, ...]:
     return tuple(found for found in map(operation, OPERATIONS) if found.needs in known)
 
 
+def offers_a_place(picture: Picture, kinds: tuple[str, ...]) -> bool:
+    """Whether the picture meets the needs of one of these kinds."""
+    return any(operation(kind).needs == "any" for kind in kinds) or any(
+        found.kind in kinds for found in fitting(picture)
+    )
+
+
 def forged(
     picture: Picture, donor: Picture, rng: Generator, *, kinds: tuple[str, ...] | None = None
 ) -> tuple[str, Change]:

@@ -23,17 +23,12 @@ ROLES = (
 """What a whole text looks like that says such a thing; the first that fits counts."""
 
 
-def read_boxes(path: Path, size: tuple[int, int]) -> tuple[TextLine, ...]:
-    """The text lines of a picture of `size` (width, height); empty lines and a byte order mark are passed over.
-
-    Corners are clipped to the picture. TiltyardError names file, line and rule for everything else: no UTF-8, too much,
-    a number that is none, a box without area or outside.
-    """
-    return parse_boxes(read_boxes_bytes(path), size, shown_path(path))
-
-
 def parse_boxes(content: bytes, size: tuple[int, int], name: str) -> tuple[TextLine, ...]:
-    """The same from the file's bytes."""
+    """The text lines of a picture of `size` (width, height), from the bytes of a file that errors call `name`.
+
+    Corners are clipped to the picture; empty lines and a byte order mark are passed over. TiltyardError names file,
+    line and rule for everything else: no UTF-8, too much, a number that is none, a box without area or outside.
+    """
     try:
         lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:

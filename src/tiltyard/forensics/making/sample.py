@@ -6,7 +6,7 @@ from numpy.random import Generator
 
 from tiltyard.forensics.documents.capture import captured
 from tiltyard.forensics.documents.catalogue import draw
-from tiltyard.forensics.forging.catalogue import forged
+from tiltyard.forensics.forging.catalogue import forged, offers_a_place
 from tiltyard.forensics.forging.operation import Change
 from tiltyard.forensics.forging.places import NoPlace
 from tiltyard.forensics.making.finished import Origin, finished, sent_on, unchanged
@@ -56,9 +56,12 @@ def drawn(recipe: "Recipe", rng: Generator, *, family: str | None = None) -> tup
 
 
 def changed(recipe: "Recipe", index: int, picture: Picture, family: str) -> tuple[str, Change] | None:
-    """The kind of forgery and the change, which is empty for the share of samples that is authentic."""
+    """The kind of forgery and the change, which is empty for the share of samples that is authentic.
+
+    Authentic pictures too are such as the kinds fit: else the family of a document would tell who was forged.
+    """
     if chance(recipe.seed, index, Stage.CHOICE).random() < recipe.authentic:
-        return AUTHENTIC, unchanged(picture.pixels)
+        return (AUTHENTIC, unchanged(picture.pixels)) if offers_a_place(picture, recipe.kinds) else None
     late = LatePicture(lambda: donor(recipe, index, family, alike=bool(picture.portraits)))
     try:
         return forged(picture, late, chance(recipe.seed, index, Stage.FORGE), kinds=recipe.kinds)
