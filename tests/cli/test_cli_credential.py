@@ -52,13 +52,11 @@ def test_a_table_is_scored_and_the_evaluation_verifies(place: Path) -> None:
     assert verify(place / "first") == []
 
 
-def test_threshold_public_share_and_floor_are_options(place: Path) -> None:
-    done = tiltyard(
-        "run", "credential", "result.csv", "--truth", ".", "--iou", 0.7, "--public-share", 0.5, "--json", "-",
-        "--fail-under", 0.1, "--jobs", 2, cwd=place,
-    )  # fmt: skip
-    assert done.returncode == 1
-    result = json.loads(done.stdout)
+def test_threshold_public_share_and_floor_are_options(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    words = "run credential result.csv --truth . --iou 0.7 --public-share 0.5 --json second.json --fail-under 0.1"
+    assert app(words.split(), standalone_mode=False) == 1
+    result = json.loads((place / "second.json").read_text())
     assert result["f1"] == 0
     assert (result["public"]["share"], result["public"]["files"]) == (0.5, 4)
 

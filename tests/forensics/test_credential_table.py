@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiltyard.errors import EntryError
-from tiltyard.forensics import credential_table
-from tiltyard.forensics.credential_table import CredentialTable, read_columns, read_table
+from tiltyard.forensics import credential_table, csv_table
+from tiltyard.forensics.credential_table import CredentialTable, read_table
 
 BOUNDED = settings(max_examples=150, deadline=None)
 QUAD = "[[[1,2],[9,2],[9,8],[1,8]]]"
@@ -160,10 +160,10 @@ def test_a_polygon_of_too_many_points_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_more_lines_or_bytes_than_allowed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credential_table, "MOST_LINES", 2)
+    monkeypatch.setattr(csv_table, "MOST_LINES", 2)
     with pytest.raises(EntryError, match="more than the 2 lines"):
         read(GOOD)
-    monkeypatch.setattr(credential_table, "MOST_BYTES", 10)
+    monkeypatch.setattr(csv_table, "MOST_BYTES", 10)
     with pytest.raises(EntryError, match="larger than"):
         read(GOOD)
 
@@ -257,14 +257,3 @@ def test_mutated_tables_raise_nothing_but_entry_errors(seed: int) -> None:
         piece = chance.choice([b'"', b",", b"\n", b"\r", b"[", b"]", b"\x00", b"\xff", b"\xed\xa0\x80", b"1e999", b"-"])
         content[place : place + chance.randint(0, 3)] = piece
     only_entry_errors(bytes(content))
-
-
-def test_columns_of_another_table_are_read_by_name_and_the_rest_left_out() -> None:
-    content = b"name,x,source,x\na.jpg,1,d,2\nb.jpg,,e,\n"
-    assert read_columns(content, "s.csv", required=("name",), optional=("source", "kind")) == {
-        "name": ["a.jpg", "b.jpg"], "source": ["d", "e"]
-    }  # fmt: skip
-    with pytest.raises(EntryError, match=r"s\.csv: line 1: lacks the column kind"):
-        read_columns(content, "s.csv", required=("name", "kind"))
-    with pytest.raises(EntryError, match=r"s\.csv: line 1: column 'x' stands there twice"):
-        read_columns(content, "s.csv", required=("x",))

@@ -55,12 +55,12 @@ def test_rules_come_from_forgery_toml(tmp_path: Path) -> None:
     [
         ("forgery.toml", b'empty = "perhaps"', "forgery.toml: empty: "),
         ("forgery.toml", b"public_share = 0", "forgery.toml: public_share: "),
-        ("samples.csv", b"image,source\n", "samples.csv: lacks the column name"),
+        ("samples.csv", b"image,source\n", "samples.csv: line 1: lacks the column name"),
         ("samples.csv", b"name,source\n0000.jpg,a\n", "samples.csv: lacks a line for 0001.png"),
-        ("samples.csv", b"name\n0000.jpg\n0000.png\n", "samples.csv: line 3: '0000' stands twice"),
+        ("samples.csv", b"name\n0000.jpg\n0000.png\n", "samples.csv: '0000' stands there twice"),
         ("samples.csv", b"name\n0000\n0001\n0009\n", "samples.csv: names '0009', which has no mask"),
-        ("samples.csv", b"name\n\xff\xfe\n", "samples.csv: no table in UTF-8"),
-        ("samples.csv", b'name\n"' + b"a" * 200_000, "samples.csv: no table in UTF-8"),
+        ("samples.csv", b"name\n\xff\xfe\n", "samples.csv: line 2: no valid UTF-8"),
+        ("samples.csv", b'name\n"' + b"a" * 200_000, "samples.csv: line 2: no valid CSV"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(file: str, content: bytes, told: str, tmp_path: Path) -> None:

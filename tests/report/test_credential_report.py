@@ -46,14 +46,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     return evaluated(tmp_path_factory.mktemp("credential"), scored=True)
 
 
-def test_page_is_well_formed_self_contained_and_adaptive(finished: Evaluation) -> None:
-    page = Page(report_html(finished))
+@pytest.fixture(scope="module")
+def page(finished: Evaluation) -> Page:
+    return Page(report_html(finished))
+
+
+def test_page_is_well_formed_self_contained_and_adaptive(page: Page) -> None:
     check_self_contained(page)
     check_adaptive(page)
 
 
-def test_score_figures_plots_kinds_and_worst_files_are_shown(finished: Evaluation) -> None:
-    page = Page(report_html(finished))
+def test_score_figures_plots_kinds_and_worst_files_are_shown(finished: Evaluation, page: Page) -> None:
     record = finished.record
     for value in record.values.values():
         assert f"{value:.4f}" in page.text
@@ -63,6 +66,10 @@ def test_score_figures_plots_kinds_and_worst_files_are_shown(finished: Evaluatio
     worst = credential_view(finished).worst
     assert [file.missed + file.false for file in worst] == sorted((f.missed + f.false for f in worst), reverse=True)
     assert worst[0].name in page.text
+
+
+def test_an_entry_that_is_only_read_claims_no_jail(page: Page) -> None:
+    assert "none needed: no code was run, the entry was only read" in page.text
 
 
 def test_f1_at_the_official_threshold_is_the_official_f1(finished: Evaluation) -> None:
@@ -87,7 +94,6 @@ def test_without_scores_and_kinds_the_page_says_what_is_missing(tmp_path: Path) 
     assert len([tag for tag, _ in page.elements if tag == "svg"]) == 1
 
 
-def test_names_from_tables_stay_text(finished: Evaluation) -> None:
-    page = Page(report_html(finished))
+def test_names_from_tables_stay_text(page: Page) -> None:
     assert "script" not in page.tags()
     assert "<script>alert(1)</script>\\x1b[31m\\u202egpj" in page.text

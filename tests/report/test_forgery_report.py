@@ -13,7 +13,7 @@ from tiltyard.contest.evaluation import Evaluation
 from tiltyard.contest.run import Run
 from tiltyard.forensics.truth_folder import read_truth
 from tiltyard.report.evaluation import report_html, write_report
-from tiltyard.report.forgery import forgery_view
+from tiltyard.report.forgery import ForgeryView, forgery_view
 from tiltyard.tracks.forgery import Forgery
 from tiltyard.tracks.forgery_maps import ForgeryMaps
 from tiltyard.vision.pictures import decode_picture
@@ -46,26 +46,40 @@ def maps(place: Path) -> Evaluation:
     return evaluate_entry(ForgeryMaps(), entry, truth, Run(), place / "maps")
 
 
-@pytest.mark.parametrize("which", ["masks", "maps"])
+@pytest.fixture(scope="module")
+def view(masks: Evaluation) -> ForgeryView:
+    return forgery_view(masks)
+
+
+@pytest.fixture(scope="module")
+def masks_page(masks: Evaluation) -> Page:
+    return Page(report_html(masks))
+
+
+@pytest.fixture(scope="module")
+def maps_page(maps: Evaluation) -> Page:
+    return Page(report_html(maps))
+
+
+@pytest.mark.parametrize("which", ["masks_page", "maps_page"])
 def test_page_is_well_formed_self_contained_and_adaptive(which: str, request: pytest.FixtureRequest) -> None:
-    page = Page(report_html(request.getfixturevalue(which)))
+    page = request.getfixturevalue(which)
     check_self_contained(page)
     check_adaptive(page)
     assert HOSTILE in page.text
+    assert "none needed: no code was run, the entry was only read" in page.text
 
 
-def test_masks_are_shown_by_figures_kinds_families_and_images(masks: Evaluation) -> None:
-    page = Page(report_html(masks))
+def test_masks_are_shown_by_figures_kinds_families_and_images(masks: Evaluation, masks_page: Page) -> None:
     for told in (
         f"{masks.record.values['score']:.4f}", "10 groups of images", "30 images: 20 forged, 10 authentic",
         "splice", "receipt", "on the public share of 50 %, 15 images", "IoU 1, F1 0 (setting)",
     ):  # fmt: skip
-        assert told in page.text
-    assert page.source.count("<svg") == 2
+        assert told in masks_page.text
+    assert masks_page.source.count("<svg") == 2
 
 
-def test_examples_are_the_worst_the_median_and_the_best_without_repeats(masks: Evaluation) -> None:
-    view = forgery_view(masks)
+def test_examples_are_the_worst_the_median_and_the_best_without_repeats(masks: Evaluation, view: ForgeryView) -> None:
     sums = {sort: [sum(each.figures) for each in view.examples if each.sort == sort] for sort in ("worst", "best")}
     assert len({each.item for each in view.examples}) == len(view.examples) == 15
     assert max(sums["worst"]) <= min(sums["best"])
@@ -74,17 +88,17 @@ def test_examples_are_the_worst_the_median_and_the_best_without_repeats(masks: E
     assert all(each.forged == pytest.approx(shares[each.item]) for each in view.examples)
 
 
-def test_false_alarms_and_misses_are_counted(masks: Evaluation) -> None:
+def test_false_alarms_and_misses_are_counted(masks: Evaluation, view: ForgeryView) -> None:
     rows = masks.rows
     missed = int(((rows["tp"] == 0) & rows["forged"]).sum())
-    assert forgery_view(masks).notes[:2] == (
+    assert view.notes[:2] == (
         f"{missed} of 20 forged images: not one forged pixel found",
         "0 of 10 authentic images: something found (false alarm)",
     )
 
 
-def test_maps_are_shown_by_their_three_figures(maps: Evaluation) -> None:
-    text = Page(report_html(maps)).text
+def test_maps_are_shown_by_their_three_figures(maps: Evaluation, maps_page: Page) -> None:
+    text = maps_page.text
     for name in ("auc", "pooled_auc", "icdar"):
         assert f"{maps.record.values[name]:.4f}" in text
     assert "ICDAR 2023: IoU at false-alarm percentiles 91–99" in text
@@ -141,5 +155,5 @@ def picture_of(uri: str) -> np.ndarray:
     return decode_picture(base64.b64decode(uri.partition(",")[2]), "example").pixels
 
 
-def test_the_same_evaluation_gives_the_same_bytes(masks: Evaluation) -> None:
-    assert write_report(masks).read_bytes() == write_report(masks).read_bytes()
+def test_the_same_evaluation_gives_the_same_bytes(masks: Evaluation, masks_page: Page) -> None:
+    assert write_report(masks).read_text(encoding="utf-8") == masks_page.source

@@ -184,6 +184,13 @@ def test_a_truth_that_breaks_its_format_is_no_fault_of_the_entry(tmp_path: Path)
     (tmp_path / "samples.csv").write_text("name\na\n")
     with pytest.raises(TiltyardError, match=r"samples\.csv: says nothing of 'b\.jpg'"):
         load_credentials(tmp_path)
+    (tmp_path / "samples.csv").write_text("name,source\na,x\nb,x\nc,x\nd,x\na,y\n")
+    with pytest.raises(TiltyardError, match=r"samples\.csv: line 6: 'a' stands there twice"):
+        load_credentials(tmp_path)
+    for width in ("1e400", "nan", "-3", "1_0"):
+        (tmp_path / "samples.csv").write_text("name,width,height\n" + "".join(f"{n},{width},9\n" for n in "abcd"))
+        with pytest.raises(TiltyardError, match=rf"samples\.csv: '{width}' is no width or height"):
+            load_credentials(tmp_path)
     (tmp_path / "samples.csv").unlink()
     with pytest.raises(TiltyardError, match="IoU threshold nan"):
         load_credentials(tmp_path, iou=float("nan"))

@@ -67,10 +67,19 @@ def refusal(track: Track, entry: Path, truth: TruthFolder) -> str:
     return str(caught.value)
 
 
+@pytest.fixture(scope="module")
+def finished(truth_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """Masks a little aside, evaluated here and in one go."""
+    folder = tmp_path_factory.mktemp("finished")
+    entry = write_entry(folder / "m.zip", true_masks(COUNT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forgery_run, "SHARD_IMAGES", 8)
+        return evaluated(Forgery(), entry, read_truth(truth_folder), folder / "out")
+
+
 class TestMasks:
-    def test_score_is_the_sum_over_images_of_what_scikit_learn_finds(self, truth: TruthFolder, tmp_path: Path) -> None:
-        masks = true_masks(COUNT)
-        found = evaluated(Forgery(), write_entry(tmp_path / "m.zip", masks), truth, tmp_path / "out")
+    def test_score_is_the_sum_over_images_of_what_scikit_learn_finds(self, finished: Evaluation) -> None:
+        masks, found = true_masks(COUNT), finished
         pairs = [(mask.ravel(), (shifted(mask) > 0).ravel()) for mask in masks.values()]
         f1 = [f1_score(*pair, zero_division=0) for pair in pairs]
         iou = [jaccard_score(*pair, zero_division=1) for pair in pairs]
@@ -95,16 +104,15 @@ class TestMasks:
         assert scores[0] == scores[1]
 
     def test_rows_are_the_same_from_several_processes_and_after_an_interruption(
-        self, truth: TruthFolder, tmp_path: Path
+        self, truth: TruthFolder, tmp_path: Path, finished: Evaluation
     ) -> None:
         track, entry = Forgery(), Forgery().read(write_entry(tmp_path / "m.zip", true_masks(COUNT)))
-        whole = evaluate_entry(track, entry, truth, Run(), tmp_path / "here")
         spread = evaluate_entry(track, entry, truth, Run(), tmp_path / "spread", executor=Processes(2))
         with pytest.raises(KeyboardInterrupt):
             evaluate_entry(track, entry, truth, Run(progress=interrupt_late), tmp_path / "resumed")
         resumed = evaluate_entry(track, entry, truth, Run(), tmp_path / "resumed", resume=True)
-        assert spread.rows.equals(whole.rows)
-        assert resumed.rows.equals(whole.rows)
+        assert spread.rows.equals(finished.rows)
+        assert resumed.rows.equals(finished.rows)
 
     def test_parts_are_means_by_kind_and_family(self, truth: TruthFolder, tmp_path: Path) -> None:
         rows, facts = measured(Forgery(), write_entry(tmp_path / "m.zip", true_masks(COUNT)), truth)
@@ -134,9 +142,8 @@ class TestMasks:
         assert standing.score.values == public.values
         assert 0 < public.values["score"] < found.record.values["score"]
 
-    def test_where_everything_is_public_there_is_no_second_score(self, truth: TruthFolder, tmp_path: Path) -> None:
-        found = evaluated(Forgery(), write_entry(tmp_path / "m.zip", true_masks(COUNT)), truth, tmp_path / "out")
-        assert forgery_run.public_part(Forgery(), found) is None
+    def test_where_everything_is_public_there_is_no_second_score(self, finished: Evaluation) -> None:
+        assert forgery_run.public_part(Forgery(), finished) is None
 
 
 def interrupt_late(step: object) -> None:

@@ -148,6 +148,33 @@ class TestRefused:
     def test_a_second_header_that_says_otherwise(self) -> None:
         assert "has two headers" in refusal(with_chunk(b"IHDR", header(80, 48)[8:-4]))
 
+    @pytest.mark.parametrize(
+        ("before", "after", "told"),
+        [
+            ([], [], "has not one palette before its pixels"),
+            ([bytes(3), bytes([255] * 6)], [], "has not one palette before its pixels"),
+            ([], [bytes([255] * 6)], "has not one palette before its pixels"),
+            ([bytes(3)], [], "uses colour 1 of a palette of 1"),
+        ],
+    )
+    def test_a_palette_of_which_readers_see_different_colours(
+        self, before: list[bytes], after: list[bytes], told: str
+    ) -> None:
+        pixels = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in TRUE)))
+        palettes = [b"".join(chunk(b"PLTE", colours) for colours in some) for some in (before, after)]
+        refused = START + header(*SIZE, colour=3) + palettes[0] + pixels + palettes[1] + chunk(b"IEND", b"")
+        assert refusal(refused).endswith(f"{told}: save it as a plain 8-bit grey PNG")
+
+    def test_a_chunk_that_a_reader_must_know_and_none_does(self) -> None:
+        assert "has the unknown chunk b'ABCD'" in refusal(with_chunk(b"ABCD", b"x"))
+        assert decode_mask(with_chunk(b"aBCD", b"x"), "a", size=SIZE).any()
+
+    @pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])
+    def test_text_that_swells_beside_the_image(self, kind: bytes) -> None:
+        told = refusal(with_chunk(kind, b"a\0\0" + zlib.compress(bytes(50 << 20))))
+        assert told.endswith(": save it as a plain 8-bit grey PNG")
+        assert "JPEG" not in told
+
     def test_a_bomb_before_it_is_decoded(self) -> None:
         bomb = START + header(50_000, 50_000) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
         assert "1 to 100 megapixels are decoded" in refusal(bomb, None)
@@ -202,7 +229,7 @@ def split(content: bytes) -> list[bytes]:
     return chunks
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(operated() | st.binary(max_size=100), st.sampled_from([SIZE, None]))
 def test_no_surgery_raises_anything_but_one_line_or_gives_another_size(
     content: bytes, size: tuple[int, int] | None

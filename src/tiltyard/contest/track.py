@@ -89,6 +89,8 @@ class Track(ABC):
     """The column within whose values it resamples."""
     parts: ClassVar[str] = "parts"
     """What the parts of a score are called (`models` where a shard is a model)."""
+    runs_code: ClassVar[bool] = True
+    """Whether entries are programs or models, so that a jail says something; else they are only read."""
 
     @abstractmethod
     def read(self, path: Path) -> Entry:

@@ -1,12 +1,10 @@
 """The bounded reader of credential tables: CSV with a column of paths and one of polygons as JSON."""
 
-import csv
-import io
 import json
 import math
 import re
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NoReturn
@@ -16,16 +14,10 @@ from numpy.typing import NDArray
 
 from tiltyard.contest.names import shown
 from tiltyard.errors import EntryError
+from tiltyard.forensics.csv_table import check_width, columns_of, read_records
 from tiltyard.forensics.scoring.polygons import Regions, first_fault
 
 PATH, POLYGON, SCORE = "Path", "Polygon", "Score"
-MOST_BYTES = 1 << 30
-MOST_LINES = 1_000_001
-"""A million files under a header."""
-LONGEST_FIELD = 131_072
-"""Characters; what Python's csv module takes by default."""
-LONGEST_RECORD = 1 << 20
-"""Bytes."""
 MOST_POLYGONS = 2000
 """In one file."""
 MOST_POINTS = 10_000
@@ -33,7 +25,6 @@ MOST_POINTS = 10_000
 LARGEST = 1_000_000
 """Pixels: no picture is larger, and areas stay exact enough."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
-BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -66,98 +57,14 @@ def read_table(
     """
     records = read_records(content, where)
     line, head = next(records, (1, []))
-    places = _columns(head, where, line, required=(PATH, POLYGON), optional=(*numbers, *texts))
+    places = columns_of(head, where, line, required=(PATH, POLYGON), optional=(*numbers, *texts))
     reader = _Reader(
         where, numbers=[name for name in numbers if name in places], texts=[name for name in texts if name in places]
     )
     for line, fields in records:
-        _check_width(fields, head, where, line)
+        check_width(fields, head, where, line)
         reader.take(line, {name: fields[place] for name, place in places.items()})
     return reader.table()
-
-
-def read_columns(
-    content: bytes, where: str, *, required: Sequence[str], optional: Sequence[str] = ()
-) -> dict[str, list[str]]:
-    """The named columns of a CSV file in UTF-8, as text; other columns are left out. EntryError as above."""
-    records = read_records(content, where)
-    line, head = next(records, (1, []))
-    places = _columns(head, where, line, required=required, optional=optional, others=True)
-    columns: dict[str, list[str]] = {name: [] for name in places}
-    for line, fields in records:
-        _check_width(fields, head, where, line)
-        for name, place in places.items():
-            columns[name].append(fields[place])
-    return columns
-
-
-def read_records(content: bytes, where: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of each record of a CSV file in UTF-8; empty lines are left out. EntryError."""
-    if len(content) > MOST_BYTES:
-        raise EntryError(f"{where}: larger than the {MOST_BYTES >> 20} MiB that are allowed")
-    lines = _Lines(content.removeprefix(BOM), where)
-    reader = csv.reader(lines, strict=True)
-    line = 1
-    try:
-        for fields in reader:
-            if reader.line_num > MOST_LINES:
-                raise EntryError(f"{where}: more than the {MOST_LINES} lines that are allowed")
-            if max(map(len, fields), default=0) > LONGEST_FIELD:
-                raise EntryError(f"{where}: line {line}: a field has more than {LONGEST_FIELD} characters")
-            if fields:
-                yield line, fields
-            line, lines.taken = reader.line_num + 1, 0
-    except csv.Error as error:
-        raise EntryError(f"{where}: line {line}: no valid CSV ({error}): is a quote open, or a line end odd?") from None
-
-
-class _Lines:
-    """The lines of a text, decoded one by one; a record may span many, but no more bytes than `LONGEST_RECORD`."""
-
-    def __init__(self, content: bytes, where: str) -> None:
-        self._file, self._where, self._number = io.BytesIO(content), where, 0
-        self.taken = 0
-        """Bytes of the record that is being read."""
-
-    def __iter__(self) -> Iterator[str]:
-        while line := self._file.readline(LONGEST_RECORD + 1):
-            self._number += 1
-            self.taken += len(line)
-            if self.taken > LONGEST_RECORD:
-                rule = f"more than {LONGEST_RECORD} bytes without the end of a record: is a quote open?"
-                raise EntryError(f"{self._where}: line {self._number}: {rule}")
-            yield self._text(line)
-
-    def _text(self, line: bytes) -> str:
-        try:
-            return line.decode()
-        except UnicodeDecodeError:
-            raise EntryError(f"{self._where}: line {self._number}: no valid UTF-8") from None
-
-
-def _columns(
-    head: list[str], where: str, line: int, *, required: Sequence[str], optional: Sequence[str], others: bool = False
-) -> dict[str, int]:
-    """Where each column stands; EntryError where one is missing, doubled or unknown."""
-    known, seen = (*required, *optional), set()
-    for name in head:
-        if name in seen and (name in known or not others):
-            raise EntryError(f"{where}: line {line}: column {shown(name)} stands there twice")
-        seen.add(name)
-        if name not in known and not others:
-            allowed = f"{', '.join(required)} and, if you like, {', '.join(optional)}"
-            raise EntryError(f"{where}: line {line}: unknown column {shown(name)}: the table has {allowed}")
-    for name in required:
-        if name not in seen:
-            raise EntryError(f"{where}: line {line}: lacks the column {name}")
-    return {name: place for place, name in enumerate(head) if name in known}
-
-
-def _check_width(fields: list[str], head: list[str], where: str, line: int) -> None:
-    if len(fields) == len(head):
-        return
-    hint = ": put the polygons in double quotes" if len(fields) > len(head) else ""
-    raise EntryError(f"{where}: line {line}: {len(fields)} fields, the first line has {len(head)}{hint}")
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tiltyard.contest.evaluation import Evaluation, write_atomically
 from tiltyard.contest.registry import find_track
-from tiltyard.contest.track import Metric
+from tiltyard.contest.track import Metric, Track
 from tiltyard.errors import TiltyardError
 from tiltyard.report.credential import credential_view
 from tiltyard.report.forgery import forgery_view
@@ -44,26 +44,33 @@ def write_report(evaluation: Evaluation) -> Path:
 def report_html(evaluation: Evaluation) -> str:
     """The report as one page; EvaluationError where the rows cannot be read."""
     record = evaluation.record
-    title, metrics = _track(record.identity.track)
+    track = _track(record.identity.track)
+    metrics = {metric.name: metric for metric in track.metrics} if track else {}
     template, view = VIEWS.get(record.identity.track, ("evaluation.html.j2", lambda _: None))
     return render(
         template,
-        title=title,
+        title=track.title if track else record.identity.track,
         record=record,
         identity=asdict(record.identity),
+        jail=_jail(track, trust=record.identity.trust),
         values=_values(evaluation, metrics),
         environment=_environment(record.environment),
         view=view(evaluation),
     )
 
 
-def _track(name: str) -> tuple[str, Mapping[str, Metric]]:
-    """Title and metrics; a folder may come from a track that is not installed here."""
+def _track(name: str) -> Track | None:
+    """None where it is not installed here: a folder may come from elsewhere."""
     try:
-        track = find_track(name)
+        return find_track(name)
     except TiltyardError:
-        return name, {}
-    return track.title, {metric.name: metric for metric in track.metrics}
+        return None
+
+
+def _jail(track: Track | None, *, trust: bool) -> str:
+    if track and not track.runs_code:
+        return "none needed: no code was run, the entry was only read"
+    return "none (--trust)" if trust else "yes"
 
 
 def _values(evaluation: Evaluation, metrics: Mapping[str, Metric]) -> list[Value]:

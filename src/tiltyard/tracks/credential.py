@@ -41,6 +41,7 @@ class Credential(Track):
     )
     keys: ClassVar[tuple[str, ...]] = ("item",)
     cluster: ClassVar[str] = "group"
+    runs_code: ClassVar[bool] = False
 
     def read(self, path: Path) -> Entry:
         """A CSV file, or a folder that holds one; every line is checked, though not yet against the test files."""

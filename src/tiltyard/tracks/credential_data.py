@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tiltyard.contest.files import open_regular
+from tiltyard.contest.files import read_bounded
 from tiltyard.contest.names import shown, shown_path
 from tiltyard.contest.settings import read_settings
 from tiltyard.errors import EntryError, TiltyardError
-from tiltyard.forensics.credential_table import CredentialTable, read_columns, read_table
+from tiltyard.forensics.credential_table import CredentialTable, read_table
+from tiltyard.forensics.csv_table import MOST_BYTES, read_columns
 from tiltyard.forensics.scoring.polygons import Regions
 
 TRUTH, SAMPLES, SETTINGS = "truth.csv", "samples.csv", "credential.toml"
@@ -96,7 +98,7 @@ def _read(path: Path, iou: float, version: str) -> Truth:
         raise TiltyardError(f"{path}: was changed since the evaluation began")
     try:
         table = read_table(content, shown_path(path), numbers=SIZE, texts=(GROUP,))
-        known = read_columns(more, SAMPLES, required=("name",), optional=KNOWN) if more else {}
+        known = read_columns(more, SAMPLES, key="name", optional=KNOWN) if more else {}
     except EntryError as error:
         raise TiltyardError(f"truth in {path.parent}: {error}") from None
     if not table.paths:
@@ -117,10 +119,9 @@ def _version(content: bytes, more: bytes, iou: float) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        with open_regular(path) as file:
-            return file.read()
-    except OSError as error:
-        raise TiltyardError(f"{path}: cannot be read ({error.strerror})") from None
+        return read_bounded(path, MOST_BYTES, str(path.parent), path.name, follow=True)
+    except EntryError as error:
+        raise TiltyardError(f"truth {error}") from None
 
 
 def _truth(table: CredentialTable, known: Mapping[str, Sequence[str]]) -> Truth:
@@ -156,8 +157,14 @@ def _sizes(table: CredentialTable, known: Mapping[str, Sequence[str]], rows: Seq
     if own[0] is not None and own[1] is not None:
         return np.stack([own[0], own[1]], axis=1)
     if "width" in known and "height" in known:
-        try:
-            return np.array([(float(known["width"][row]), float(known["height"][row])) for row in rows])
-        except ValueError as error:
-            raise TiltyardError(f"{SAMPLES}: width and height: {error}") from None
+        return np.array([[_size(known[name][row]) for name in ("width", "height")] for row in rows])
     return np.full((len(table.paths), 2), np.nan)
+
+
+def _size(text: str) -> float:
+    """NaN where nothing is said."""
+    if not text:
+        return math.nan
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise TiltyardError(f"{SAMPLES}: {shown(text)} is no width or height: write whole pixels")
+    return float(text)

@@ -35,6 +35,7 @@ class Forgery(Track):
     keys: ClassVar[tuple[str, ...]] = ("item",)
     cluster: ClassVar[str] = "source"
     parts: ClassVar[str] = "kinds and families"
+    runs_code: ClassVar[bool] = False
 
     def read(self, path: Path) -> Entry:
         """A zip or folder with `images/NAME.png`; the masks are decoded when they are measured."""

@@ -30,6 +30,7 @@ class ForgeryMaps(Track):
     stratum: ClassVar[str | None] = "forged"
     """Every resample has both kinds of images, which the ICDAR measure needs."""
     parts: ClassVar[str] = "kinds and families"
+    runs_code: ClassVar[bool] = False
 
     def read(self, path: Path) -> Entry:
         """A zip or folder with `images/NAME.png`; the maps are decoded when they are measured."""

@@ -21,11 +21,11 @@ CURE = "save it again as JPEG or PNG"
 
 
 @contextmanager
-def open_image(file: BinaryIO, name: str, *, max_pixels: int) -> Iterator[Image.Image]:
+def open_image(file: BinaryIO, name: str, *, max_pixels: int, cure: str = CURE) -> Iterator[Image.Image]:
     """An image of JPEG, PNG, BMP, WebP or TIFF whose pixels are not decoded yet, at most `max_pixels` by its header.
 
     Raises TiltyardError, which calls the file `name`, for everything that fails until the block ends: decoders fail in
-    any way on damaged files.
+    any way on damaged files. `cure` is what the line tells its reader to do.
     """
     try:
         with warnings.catch_warnings(), _quiet(file):
@@ -40,9 +40,9 @@ def open_image(file: BinaryIO, name: str, *, max_pixels: int) -> Iterator[Image.
         raise TiltyardError(_too_large(name, "the pixels that its header claims", max_pixels)) from None
     except UnidentifiedImageError:
         known = "neither JPEG, PNG, WebP, TIFF nor BMP, or its first bytes are damaged"
-        raise TiltyardError(f"{name}: no readable image ({known}): {CURE}") from None
+        raise TiltyardError(f"{name}: no readable image ({known}): {cure}") from None
     except Exception as error:
-        raise TiltyardError(f"{name}: no readable image ({_told(error)}): {CURE}") from None
+        raise TiltyardError(f"{name}: no readable image ({_told(error)}): {cure}") from None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tiltyard.errors import EntryError, TiltyardError
 from tiltyard.vision.bounded import open_image
@@ -24,6 +25,8 @@ REFUSED = {
     b"fcTL": "is animated",
     b"fdAT": "is animated",
 }
+CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+"""What a reader must understand, and all that PNG knows of that sort."""
 GREY, COLOUR, PALETTE = 0, 2, 3
 Grey = NDArray[np.uint8]
 
@@ -63,7 +66,9 @@ def _decoded(content: bytes, name: str, *, size: tuple[int, int] | None) -> NDAr
     _check_size(png_size(content, name), name, wanted=size)
     _check_chunks(content, name)
     try:
-        with open_image(io.BytesIO(content), name, max_pixels=MAX_PIXELS) as image:
+        with open_image(io.BytesIO(content), name, max_pixels=MAX_PIXELS, cure=SAVE_PLAIN) as image:
+            if image.mode == "P":
+                _check_indices(image, name)
             if image.mode in ("P", "RGB"):
                 return _equal_channels(np.asarray(image.convert("RGB")), name)
             return np.asarray(image)
@@ -94,8 +99,10 @@ def _check_chunks(content: bytes, name: str) -> None:
     if kinds.count(b"IHDR") > 1:
         raise EntryError(f"{name}: has two headers: {SAVE_PLAIN}")
     for kind in kinds:
-        if kind in REFUSED:
-            raise EntryError(f"{name}: {REFUSED[kind]}: {SAVE_PLAIN}")
+        if kind in REFUSED or (kind[:1].isupper() and kind not in CRITICAL):
+            raise EntryError(f"{name}: {REFUSED.get(kind, f'has the unknown chunk {kind!a}')}: {SAVE_PLAIN}")
+    if colour == PALETTE and (kinds.count(b"PLTE") != 1 or b"IDAT" in kinds[: kinds.index(b"PLTE")]):
+        raise EntryError(f"{name}: has not one palette before its pixels: {SAVE_PLAIN}")
 
 
 def _chunk_kinds(content: bytes, name: str) -> Iterator[bytes]:
@@ -116,6 +123,13 @@ def _chunk_kinds(content: bytes, name: str) -> Iterator[bytes]:
                 raise EntryError(f"{name}: {len(content) - at} bytes follow its end: {SAVE_PLAIN}")
             return
     raise EntryError(f"{name}: is truncated or broken: {SAVE_PLAIN}")
+
+
+def _check_indices(image: Image.Image, name: str) -> None:
+    """Readers disagree on what a pixel without a colour shows."""
+    colours, largest = len(image.getpalette() or ()) // 3, int(np.asarray(image).max())
+    if largest >= colours:
+        raise EntryError(f"{name}: uses colour {largest} of a palette of {colours}: {SAVE_PLAIN}")
 
 
 def _equal_channels(values: Grey, name: str) -> Grey:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tiltyard.forensics.forging.wording import CAPITALS, other_digits, other_text
+from tiltyard.forensics.forging.wording import CAPITALS, is_foreign, other_digits, other_text
 from tiltyard.forensics.picture import TextLine
 
 NOWHERE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -94,3 +94,20 @@ def test_a_word_comes_from_the_lines_around_where_one_fits() -> None:
 
 def test_text_that_offers_nothing_gives_none() -> None:
     assert texts("—", "label") == []
+
+
+def test_a_script_is_foreign_where_hardly_a_line_has_it() -> None:
+    chinese, latin = (
+        tuple(line(text, "text") for text in texts)
+        for texts in (
+            ["收款人", "金额（大写）", "开户行", "CNY 1,250.00", "附言", "日期", "用途", "摘要"],
+            ["Payee", "Total due", "12.50"],
+        )
+    )
+    assert is_foreign("Gonzalez", chinese)
+    assert is_foreign("6 926,43 EUR", chinese)
+    assert is_foreign("银行", latin)
+    assert not is_foreign("1,250.00", chinese)
+    assert not is_foreign("银行", chinese)
+    assert not is_foreign("Invoice", latin)
+    assert not is_foreign("Invoice", (line("", "text"),))

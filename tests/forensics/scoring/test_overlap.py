@@ -21,7 +21,7 @@ def figures(found: np.ndarray, truth: np.ndarray, empty: str = "iou") -> tuple[f
     return float(f1[0]), float(iou[0])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MASKS)
 def test_figures_are_those_of_scikit_learn(masks: tuple[np.ndarray, np.ndarray]) -> None:
     found, truth = masks

@@ -26,7 +26,7 @@ from tiltyard.forensics.picture import Mask, Picture, Pixels, Quad, TextLine
 
 TRIES = 7
 FIGURES = ("amount", "date", "number")
-"""Roles of lines that only figures replace: a name where an amount belongs is seen at once."""
+"""Roles of lines that only their like replaces: a name or a date where an amount belongs is seen at once."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,8 @@ def _fits_by_width(target: TextLine, width: float) -> bool:
 
 
 def _could_replace(target: TextLine, source: TextLine) -> bool:
-    if (target.text and source.text == target.text) or (target.role in FIGURES) != (source.role in FIGURES):
+    other_figure = target.role != source.role and (target.role in FIGURES or source.role in FIGURES)
+    if (target.text and source.text == target.text) or other_figure:
         return False
     ratio = height_of(source.quad) / height_of(target.quad)
     return 0.7 < ratio < 1.4 and width_of(source.quad) / ratio > 0.5 * width_of(target.quad)

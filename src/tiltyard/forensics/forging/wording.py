@@ -33,6 +33,8 @@ _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})(\D{1,3})(\d{1,2})(\D{1,3})(\d{4}|\d{2
 _CLOCK = re.compile(r"(?<!\d)([01]\d|2[0-3]):([0-5]\d)(?!\d)")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[^\W\d_\u4e00-\u9fff]{3,}")
+AT_HOME = 0.15
+"""The share of a document's lines that a script is in, if it belongs there: a form names the odd currency or code."""
 
 
 def other_text(line: TextLine, others: Sequence[TextLine], rng: Generator) -> str | None:
@@ -81,8 +83,10 @@ def is_chinese(text: str) -> bool:
 
 
 def is_foreign(text: str, lines: Sequence[TextLine]) -> bool:
-    """Whether a text is Chinese and none of a picture's lines is: nobody would believe it there."""
-    return is_chinese(text) and not any(is_chinese(line.text) for line in lines)
+    """Whether a text is in a script that hardly any of a picture's lines has: nobody would believe it there."""
+    scripts = [script for script in (_CHINESE, _WORD) if script.search(text)]
+    known = [line.text for line in lines if line.text]
+    return any(sum(bool(script.search(other)) for other in known) < AT_HOME * len(known) for script in scripts)
 
 
 def _other_date(text: str, rng: Generator) -> str | None:

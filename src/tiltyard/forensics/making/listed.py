@@ -12,7 +12,6 @@ from tiltyard.forensics.making.series import COLUMNS
 
 NAME = re.compile(r"\d{9}\.(jpg|png)")
 PHASH = re.compile(r"[0-9a-f]{64}")
-MAX_FIELD = 100_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,6 @@ def read_rows(folder: Path) -> Iterator[Row]:
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    csv.field_size_limit(MAX_FIELD)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)

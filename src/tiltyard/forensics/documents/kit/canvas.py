@@ -51,6 +51,10 @@ class Box:
     def inset(self, by: float) -> "Box":
         return Box(self.x + by, self.y + by, self.width - 2 * by, self.height - 2 * by)
 
+    def below(self, y: float) -> "Box":
+        """The part from y down."""
+        return Box(self.x, y, self.width, self.bottom - y)
+
 
 class Canvas:
     """The page as it grows. Coordinates are layout units: `unit` of them make a pixel column's width."""

@@ -62,6 +62,27 @@ def put(
     return canvas.text(anchor, y, text, pen, align=align, role=role)
 
 
+def put_in(
+    canvas: Canvas,
+    box: Box,
+    y: float,
+    text: str,
+    pen: Pen,
+    *,
+    share: float = 1.0,
+    align: str = "left",
+    role: str = "text",
+) -> Box:
+    """Sets one run in a share of the box's width: its right end where text is aligned right, else its left end."""
+    x = box.x + box.width * (1 - share) if align == "right" else box.x
+    return put(canvas, x, y, text, pen, width=box.width * share, align=align, role=role)
+
+
+def centred(canvas: Canvas, y: float, text: str, pen: Pen, *, role: str = "title") -> Box:
+    """Sets one run around the middle of the page, as wide as it is."""
+    return canvas.text(canvas.width / 2, y, text, pen, align="centre", role=role)
+
+
 def wrapped(canvas: Canvas, text: str, pen: Pen, width: float) -> list[str]:
     """The text in lines no wider than `width`: broken at spaces, Chinese between any two signs."""
     pieces = text.split(" ") if " " in text else list(text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tiltyard.forensics.documents.kit.canvas import Box, Canvas, Colour, Pen
 from tiltyard.forensics.documents.kit.layout import SMALLEST, put
+from tiltyard.forensics.documents.kit.theme import WHITE, Theme, mixed
 
 _WORDY = 0.86
 """How far words in a cell may shrink: beyond, machines that print tables cut them off."""
@@ -35,6 +36,21 @@ class TableLook:
     pad: float = 6.0
     thick: float = 1.0
     middle_heads: bool = False
+
+
+def themed(
+    look: Theme, form: str, *, dark: bool, head: float, cell: float, row: float, faint: float = 0.4
+) -> TableLook:
+    """A table in a theme's colours: titles of size `head` on the accent where it is `dark`, else on its tint."""
+    return TableLook(
+        look.text(head, WHITE if dark else look.ink, "bold"),
+        look.text(cell),
+        form,
+        row=row,
+        stripe=look.tint,
+        line=mixed(look.soft, WHITE, faint),
+        head_fill=look.accent if dark else look.tint,
+    )
 
 
 def table(

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from tiltyard.forensics.documents.chance import pick
 from tiltyard.forensics.documents.facts import LATIN_LANGUAGES, Facts, facts
-from tiltyard.forensics.documents.kit.canvas import Canvas
+from tiltyard.forensics.documents.kit.canvas import Box, Canvas
 from tiltyard.forensics.documents.kit.theme import Theme, theme
 from tiltyard.forensics.documents.kit.words import Words
 from tiltyard.forensics.documents.money import amount, long_date, short_date
@@ -46,6 +46,10 @@ class Work:
 
     def money(self, cents: int) -> str:
         return amount(cents, self.language)
+
+    def body(self, margin: float) -> Box:
+        """The page between a margin at the left and one at the right."""
+        return Box(margin, 0, self.canvas.width - 2 * margin, self.canvas.height)
 
 
 def begin(

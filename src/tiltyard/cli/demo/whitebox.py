@@ -1,51 +1,29 @@
-"""`tiltyard demo`: the white-box contest end to end on what the package ships."""
+"""The white-box contest of the demo: three attacks against a pool of handwriting classifiers."""
 
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from tiltyard.errors import JailUnavailable, TiltyardError
+from tiltyard.errors import JailUnavailable
 
 if TYPE_CHECKING:
     from tiltyard.contest.evaluation import Evaluation
 
 POOL = "digits-small"
 ITEMS = 200
-MARK = ".tiltyard-demo"
 
 
-def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the demo's evaluations; a demo there is replaced.")] = Path(
-        ".demo"
-    ),
-) -> None:
-    """Three attacks against a pool of handwriting classifiers: jailed, metered, ranked, reported. About a minute."""
-    from tiltyard.cli.evaluations import board_text
-    from tiltyard.contest.board import board
-    from tiltyard.report.board import board_html
-    from tiltyard.tracks.whitebox import WhiteBox
+def whitebox_contest(out: Path) -> None:
+    """Runs it in the folder; where no jail works, with the package's own attacks alone."""
+    from tiltyard.cli.demo.standings import show_board
 
-    _prepare(out)
     trust = _trust_needed()
     evaluations = [_run(entry, out, trust=trust) for entry in _entries(out, trust=trust)]
-    standings = board(evaluations)
-    typer.echo("\n" + board_text(standings, WhiteBox.metrics[0]))
-    page = out / "board.html"
-    page.write_text(board_html(standings, WhiteBox.title, WhiteBox.metrics[0]), encoding="utf-8")
+    standings = show_board(evaluations, out / "board.html")
     best = next(item for item in evaluations if item.record.identity.entry == standings[0].name)
-    typer.echo(f"\nreport of the winner: {best.folder / 'report.html'}\nboard: {page}")
+    typer.echo(f"report of the winner: {best.folder / 'report.html'}")
     typer.echo(f"recompute its figures: tiltyard verify {best.folder}")
-
-
-def _prepare(out: Path) -> None:
-    if out.exists() and any(out.iterdir()):
-        if not (out / MARK).is_file():
-            raise TiltyardError(f"{out}: is not empty and no demo of ours: choose another with --out")
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MARK).touch()
 
 
 def _trust_needed() -> bool:
@@ -77,6 +55,7 @@ def _run(entry: str, out: Path, *, trust: bool) -> "Evaluation":
 
     name = Path(entry).stem
     typer.echo(f"── {name}")
-    evaluation = evaluate_whitebox(entry, POOL, items=ITEMS, options=Options(out=out / f"run-{name}", trust=trust))
+    options = Options(out=out / f"run-{name}", trust=trust)
+    evaluation = evaluate_whitebox(entry, POOL, items=ITEMS, options=options)
     typer.echo(describe(evaluation) + "\n")
     return evaluation

@@ -1,0 +1,176 @@
+"""Copy-move: places of one picture that are the same pixels (Amerini et al. 2011; dense check: Cozzolino et al. 2015).
+
+Print repeats itself honestly: words, digits, guilloche. So a place counts only where its noise is repeated as well, and
+only if it is not one of a row of equals.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tiltyard.forensics.picture import Mask, Pixels
+from tiltyard.forensics.tracing.agreement import (
+    QUIET,
+    WINDOW,
+    Agreement,
+    Grey,
+    agreement,
+    correlation,
+    is_drawn,
+    moved_back,
+)
+from tiltyard.forensics.tracing.cue import Cue, Subject, Trace, nothing_to_say, place_of
+from tiltyard.forensics.tracing.keypoints import NEAREST, alike
+from tiltyard.forensics.tracing.regions import without_specks
+from tiltyard.forensics.tracing.transformations import Movement, movements_of
+
+LONGEST = 1600
+"""Pixels of the longer side at which a picture is searched; larger ones are reduced."""
+SMALLEST_SIDE = 32
+SMALLEST = 250
+"""Pixels of a region: about three digits in body text."""
+SAME_DETAIL = 0.5
+SAME_TEXTURE = 0.6
+"""Correlation of detail asked of a region without any calm place: foliage, gravel, cloth."""
+SAME_NOISE = 0.2
+ERRORS = 3.0
+"""Standard errors by which the noise must agree, a quarter of the pixels counted as independent."""
+PER_SAMPLE = 4
+PRINTED = 0.4
+"""Share of one tone from which a region is taken for print."""
+IN_A_ROW = 0.6
+"""Correlation, at twice the movement or at its opposite, from which a region is one of a row of equals."""
+SOFTER = 0.85
+"""Ratio of fine detail below which one of two places was resampled, hence is the copy."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Two places of the same pixels, and how surely."""
+
+    source: Mask
+    target: Mask
+    strength: float
+    """In [0.5, 1]."""
+    pasted: Mask | None
+    """The later one of the two, where that can be told."""
+
+
+def copies_in(pixels: Pixels) -> list[Copy]:
+    """The copies within (h, w, 3) RGB pixels, masks at their size; most matches first."""
+    grey, scale = _searched(pixels)
+    if min(grey.shape) < SMALLEST_SIDE:
+        return []
+    levels = grey.astype(np.float32)
+    movements = [] if is_drawn(levels) else movements_of(alike(grey))
+    found = [copy for movement in movements if (copy := _copy(levels, movement)) is not None]
+    return found if scale == 1 else [_enlarged(copy, pixels.shape[:2]) for copy in found]
+
+
+def _searched(pixels: Pixels) -> tuple[NDArray[np.uint8], float]:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    scale = min(1.0, LONGEST / max(grey.shape))
+    if scale < 1:
+        size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(grey, np.uint8), scale
+
+
+def _copy(grey: Grey, movement: Movement) -> Copy | None:
+    found = agreement(grey, movement)
+    if found is None or found.source.sum() < SMALLEST or not same_pixels(found):
+        return None
+    if _touch(found) or _in_a_row(grey, movement, found.source):
+        return None
+    strength = 0.5 + 0.5 * float(np.clip(found.detail, 0, 1)) * min(1.0, len(movement.matches) / 20)
+    return Copy(found.source, found.target, strength, _pasted(grey, movement, found))
+
+
+def same_pixels(found: Agreement) -> bool:
+    """Whether the finest detail agrees as only copied pixels do."""
+    if found.calm_pixels >= SMALLEST / 2:
+        sure = ERRORS * np.sqrt(PER_SAMPLE / found.calm_pixels)
+        return found.detail >= SAME_DETAIL and found.calm_detail >= max(SAME_NOISE, sure)
+    return found.paper < PRINTED and found.detail >= SAME_TEXTURE
+
+
+def _touch(found: Agreement) -> bool:
+    """A region that is its own copy is a pattern."""
+    return bool((found.source & found.target).sum() > 0.2 * found.source.sum())
+
+
+def _in_a_row(grey: Grey, movement: Movement, source: Mask) -> bool:
+    """Guilloche, tables and tiles go on where a copy stops: at twice the movement, or on its other side."""
+    return any(
+        _moves(further, source) and _looks_alike(grey, further, source)
+        for further in (movement.again(), movement.back())
+    )
+
+
+def _moves(movement: Movement, source: Mask) -> bool:
+    rows, columns = np.nonzero(source)
+    middle = np.array([columns.mean(), rows.mean()])
+    moved = movement.affine[:, :2] @ middle + movement.affine[:, 2]
+    height, width = source.shape
+    return bool(np.abs(moved - middle).max() >= NEAREST and 0 <= moved[0] < width and 0 <= moved[1] < height)
+
+
+def _looks_alike(grey: Grey, movement: Movement, source: Mask) -> bool:
+    likeness = correlation(grey, moved_back(grey, movement), WINDOW, QUIET)
+    return bool(np.median(likeness[source]) >= IN_A_ROW)
+
+
+def _pasted(grey: Grey, movement: Movement, found: Agreement) -> Mask | None:
+    """Turning and scaling soften: the softer of two places is the copy. A plain shift leaves no such sign."""
+    if not movement.resamples:
+        return None
+    fine = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
+    source, target = float(fine[found.source].mean()), float(fine[found.target].mean()) if found.target.any() else 0.0
+    if min(source, target) > SOFTER * max(source, target):
+        return None
+    return found.target if target < source else found.source
+
+
+def _enlarged(copy: Copy, shape: tuple[int, ...]) -> Copy:
+    pasted = None if copy.pasted is None else _at(copy.pasted, shape)
+    return Copy(_at(copy.source, shape), _at(copy.target, shape), copy.strength, pasted)
+
+
+def _at(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    return np.asarray(cv2.resize(mask.astype(np.uint8), shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def trace_copy_move(subject: Subject) -> Trace:
+    """The map holds each copy with its strength, both places where it cannot be told which is the copy."""
+    if min(subject.shape) < SMALLEST_SIDE:
+        return nothing_to_say(subject, f"The picture is smaller than {SMALLEST_SIDE} pixels: nothing can be compared.")
+    copies = copies_in(subject.pixels)
+    marked = np.zeros(subject.shape, np.float32)
+    for copy in copies:
+        where = copy.source | copy.target if copy.pasted is None else copy.pasted
+        marked[without_specks(where, SMALLEST // 4)] = copy.strength
+    return Trace(marked, applicable=True, sentence=_sentence(copies))
+
+
+def _sentence(copies: list[Copy]) -> str:
+    if not copies:
+        return "No two places of the picture are the same pixels."
+    first = copies[0]
+    source, target = place_of(first.source), place_of(first.target)
+    if first.pasted is None:
+        told = f"The place {source} and the place {target} are the same pixels; which is the copy cannot be told"
+    else:
+        copy, origin = (target, source) if first.pasted is first.target else (source, target)
+        told = f"The place {copy} is a turned or scaled copy of the place {origin}"
+    more = f"; {len(copies) - 1} more such pairs." if len(copies) > 1 else "."
+    return told + more
+
+
+COPY_MOVE = Cue(
+    "copy_move",
+    "copied within the picture",
+    "Amerini et al. 2011, A SIFT-based forensic method for copy-move attack detection; Cozzolino et al. 2015",
+    trace_copy_move,
+)

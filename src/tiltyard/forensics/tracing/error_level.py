@@ -1,0 +1,128 @@
+"""Error level: what changes when the picture is saved once more (Krawetz 2007, "A Picture's Worth").
+
+What was already saved coarsely, or smoothed, loses little by another saving, what came from elsewhere loses more. Edges
+always lose much, so a place is compared with places of the same texture in the same picture; either way it may be odd.
+"""
+
+import io
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tiltyard.forensics.picture import Mask, Pixels
+from tiltyard.forensics.tracing.cue import SPEAKS, Cue, Subject, Trace, nothing_to_say, place_of
+from tiltyard.forensics.tracing.jpeg_grid import has_jpeg_grid
+from tiltyard.forensics.tracing.regions import regions_of, without_specks
+
+QUALITY = 75
+"""libjpeg's scale: coarser than cameras and phones save, so that the last saving does not hide those before."""
+BLOCK = 8
+WINDOW = 3
+"""Blocks a side over which levels are averaged: 24 pixels, the height of a line of text."""
+SIGMAS = 7.0
+"""Robust standard deviations from the usual where the cue begins to speak. Levels have long tails: four are common."""
+FEWEST_LIKE_IT = 50
+MOST_TEXTURES = 24
+LEAST_SPREAD = 0.05
+"""Of the logarithm of a level: differences of 5 per cent are never odd."""
+FEWEST_BLOCKS = 200
+"""Below this many blocks a picture does not show what is usual in it."""
+
+Blocks = NDArray[np.float32]
+"""One value for each 8 × 8 block, (h // 8, w // 8)."""
+
+
+def error_level(pixels: Pixels) -> NDArray[np.float32]:
+    """Absolute difference (h, w), in grey levels, between (h, w, 3) RGB pixels and themselves resaved."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    with Image.open(buffer, formats=("JPEG",)) as image:
+        again = np.asarray(image.convert("RGB"))
+    return np.asarray(cv2.absdiff(pixels, again).mean(2), np.float32)
+
+
+def excess(pixels: Pixels) -> Blocks | None:
+    """Per block, by how many robust standard deviations its error level exceeds that of such texture in the picture.
+
+    None where too little of the picture can be compared; even places (blown out, blank) are 0.
+    """
+    height, width = (side // BLOCK * BLOCK for side in pixels.shape[:2])
+    whole = pixels[:height, :width]
+    if height * width < FEWEST_BLOCKS * BLOCK**2:
+        return None
+    grey = cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    uneven = ~_even(grey)
+    if uneven.sum() < FEWEST_BLOCKS:
+        return None
+    level = np.log1p(_averaged(error_level(whole)))
+    found = np.zeros_like(level)
+    usual, spread = _usual(_texture(grey)[uneven], level[uneven])
+    found[uneven] = (level[uneven] - usual) / spread
+    return found
+
+
+def _even(grey: NDArray[np.float32]) -> Mask:
+    blocks = grey.reshape(grey.shape[0] // BLOCK, BLOCK, grey.shape[1] // BLOCK, BLOCK)
+    return np.asarray(blocks.max((1, 3)) - blocks.min((1, 3)) <= 1)
+
+
+def _texture(grey: NDArray[np.float32]) -> Blocks:
+    """Slopes of the smoothed picture: edges count, and noise, which is part of what is looked for, hardly does."""
+    smooth = cv2.GaussianBlur(grey, (0, 0), 1.5)
+    slope = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    return _averaged(np.asarray(np.log1p(slope), np.float32))
+
+
+def _averaged(values: NDArray[np.float32]) -> Blocks:
+    blocks = values.reshape(values.shape[0] // BLOCK, BLOCK, values.shape[1] // BLOCK, BLOCK).mean((1, 3))
+    return np.asarray(cv2.blur(blocks, (WINDOW, WINDOW)), np.float32)
+
+
+def _usual(texture: Blocks, level: Blocks) -> tuple[Blocks, Blocks]:
+    """For each block the median level of blocks with its texture, and their robust standard deviation."""
+    order = np.argsort(texture, kind="stable")
+    groups = np.array_split(order, min(MOST_TEXTURES, len(order) // FEWEST_LIKE_IT))
+    textures = [np.median(texture[group]) for group in groups]
+    medians = [np.median(level[group]) for group in groups]
+    spreads = [1.4826 * np.median(np.abs(level[group] - median)) for group, median in zip(groups, medians, strict=True)]
+    spread = np.maximum(np.interp(texture, textures, spreads), LEAST_SPREAD)
+    return np.interp(texture, textures, medians).astype(np.float32), spread.astype(np.float32)
+
+
+def trace_error_level(subject: Subject) -> Trace:
+    """The map is the distance from the usual over twice SIGMAS, so that 0.5 is where the cue speaks."""
+    if subject.format != "jpeg" and not has_jpeg_grid(subject.pixels):
+        return nothing_to_say(subject, "No trace of JPEG compression: the error level says nothing about this picture.")
+    found = excess(subject.pixels)
+    if found is None:
+        return nothing_to_say(subject, "Too little of the picture has any structure: error levels cannot be compared.")
+    marked = _spread_out(np.clip(np.abs(found) * (SPEAKS / SIGMAS), 0, 1), subject.shape)
+    more = _spread_out(found, subject.shape) > 0
+    return Trace(marked, applicable=True, sentence=_sentence(marked >= SPEAKS, more))
+
+
+def _spread_out(blocks: Blocks, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Each block over its pixels; what the last blocks leave over is 0."""
+    marked = np.zeros(shape, np.float32)
+    grown = np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)
+    marked[: grown.shape[0], : grown.shape[1]] = grown
+    return marked
+
+
+def _sentence(mask: Mask, more: Mask) -> str:
+    regions = regions_of(without_specks(mask, WINDOW**2 * BLOCK**2))
+    if not regions:
+        return "Everywhere the picture loses what such texture usually loses when it is saved once more."
+    how = "more" if more[regions[0]].mean() > 0.5 else "less"
+    rest = f"; {len(regions) - 1} smaller places are odd too." if len(regions) > 1 else "."
+    return f"Saved once more, the place {place_of(regions[0])} loses {how} than such texture does elsewhere{rest}"
+
+
+ERROR_LEVEL = Cue(
+    "error_level",
+    "error level",
+    "Krawetz 2007, A Picture's Worth: Digital Image Analysis and Forensics",
+    trace_error_level,
+)
