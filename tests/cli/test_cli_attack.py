@@ -1,4 +1,4 @@
-"""`tiltyard attack` and `demo` as a user calls them."""
+"""`tiltyard attack` as a user calls it."""
 
 import json
 import subprocess
@@ -129,20 +129,3 @@ def test_fail_doubtful_exits_one_and_prints_which_checks_doubt(tmp_path: Path) -
 
 def test_help_says_that_a_doubt_may_exit_one() -> None:
     assert "1 below --fail-under, doubtful under --fail-doubtful" in EPILOG
-
-
-def test_demo_prints_a_board_and_leaves_a_report_that_verifies(tmp_path: Path, jail: None) -> None:
-    done = tiltyard("demo", "--out", "demo", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "the jail works" in done.stdout
-    assert "over budget" in done.stdout
-    assert (tmp_path / "demo" / "run-starter" / "report.html").is_file()
-    assert (tmp_path / "demo" / "board.html").is_file()
-    assert tiltyard("verify", "demo/run-starter", "demo/run-greedy", cwd=tmp_path).returncode == 0
-
-
-def test_demo_does_not_delete_what_is_not_its_own(tmp_path: Path) -> None:
-    (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "precious").touch()
-    assert tiltyard("demo", "--out", "demo", cwd=tmp_path).returncode == 2
-    assert (tmp_path / "demo" / "precious").is_file()

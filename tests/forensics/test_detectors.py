@@ -12,7 +12,7 @@ from PIL import Image
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.credential_table import read_table
 from tiltyard.forensics.detectors import detector_names, find_detector
-from tiltyard.forensics.handing_in import hand_in_maps, hand_in_masks, hand_in_table, pictures_in
+from tiltyard.forensics.handing_in import hand_in, pictures_in
 from tiltyard.vision.masks import decode_map, decode_mask
 
 SIZE = 224, 160
@@ -74,8 +74,8 @@ def test_a_forged_picture_scores_higher_than_authentic_ones(folder: Path) -> Non
 
 @pytest.mark.parametrize("name", ["error_level", "copy_move"])
 def test_masks_and_maps_are_accepted_by_the_readers_of_the_track(name: str, folder: Path, tmp_path: Path) -> None:
-    hand_in_masks(name, folder, tmp_path / "masks.zip", jobs=1)
-    hand_in_maps(name, folder, tmp_path / "maps.zip", jobs=1)
+    hand_in(name, folder, masks=tmp_path / "masks.zip", jobs=1)
+    hand_in(name, folder, maps=tmp_path / "maps.zip", jobs=1)
     members = sorted(f"images/{path.stem}.png" for path in pictures_in(folder))
     for kind, decode in (("masks", decode_mask), ("maps", decode_map)):
         with zipfile.ZipFile(tmp_path / f"{kind}.zip") as archive:
@@ -85,7 +85,7 @@ def test_masks_and_maps_are_accepted_by_the_readers_of_the_track(name: str, fold
 
 
 def test_a_table_is_accepted_by_the_reader_of_the_track_and_says_where(folder: Path, tmp_path: Path) -> None:
-    hand_in_table("copy_move", folder, tmp_path / "table.csv", jobs=1)
+    hand_in("copy_move", folder, table=tmp_path / "table.csv", jobs=1)
     table = read_table((tmp_path / "table.csv").read_bytes(), "table.csv")
     assert table.paths == tuple(path.name for path in pictures_in(folder))
     assert table.scores is not None
@@ -96,8 +96,8 @@ def test_a_table_is_accepted_by_the_reader_of_the_track_and_says_where(folder: P
 
 def test_processes_and_their_number_do_not_change_a_byte(folder: Path, tmp_path: Path) -> None:
     for jobs in (1, 2):
-        hand_in_masks("error_level", folder, tmp_path / f"masks-{jobs}.zip", jobs=jobs)
-        hand_in_table("copy_move", folder, tmp_path / f"table-{jobs}.csv", jobs=jobs)
+        hand_in("error_level", folder, masks=tmp_path / f"masks-{jobs}.zip", jobs=jobs)
+        hand_in("copy_move", folder, table=tmp_path / f"table-{jobs}.csv", jobs=jobs)
     assert digest(tmp_path / "masks-1.zip") == digest(tmp_path / "masks-2.zip")
     assert digest(tmp_path / "table-1.csv") == digest(tmp_path / "table-2.csv")
 
@@ -116,14 +116,14 @@ def test_pictures_are_found_in_the_parts_of_a_set_in_images_or_directly(tmp_path
 def test_a_picture_that_cannot_be_read_is_named_and_nothing_is_left(folder: Path, tmp_path: Path) -> None:
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     with pytest.raises(TiltyardError, match=r"broken\.png"):
-        hand_in_masks("copy_move", folder, tmp_path / "masks.zip", jobs=1)
+        hand_in("copy_move", folder, masks=tmp_path / "masks.zip", jobs=1)
     assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
 
 
 def test_two_pictures_that_would_share_a_mask_are_refused(folder: Path, tmp_path: Path) -> None:
     Image.fromarray(textured(0)).save(folder / "plain-0.png")
     with pytest.raises(TiltyardError, match=r"plain-0\.jpg.*plain-0\.png"):
-        hand_in_masks("copy_move", folder, tmp_path / "masks.zip")
+        hand_in("copy_move", folder, masks=tmp_path / "masks.zip")
 
 
 @pytest.mark.parametrize("name", ["error_level", "copy_move"])
@@ -141,7 +141,18 @@ def test_tiny_and_blank_pictures_get_an_empty_mask(name: str, mode: str, tmp_pat
 
 def test_progress_counts_the_pictures(folder: Path, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
-    hand_in_maps(
-        "error_level", folder, tmp_path / "m.zip", jobs=1, progress=lambda done, all_: steps.append((done, all_))
+    hand_in(
+        "error_level", folder, maps=tmp_path / "m.zip", jobs=1, progress=lambda done, all_: steps.append((done, all_))
     )
     assert steps == [(number, 7) for number in range(1, 8)]
+
+
+def test_one_run_hands_in_what_three_would(folder: Path, tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    names = {"masks": "masks.zip", "maps": "maps.zip", "table": "table.csv"}
+    hand_in("copy_move", folder, jobs=1, **{what: one / name for what, name in names.items()})
+    for what, name in names.items():
+        hand_in("copy_move", folder, jobs=1, **{what: other / name})
+        assert (one / name).read_bytes() == (other / name).read_bytes()

@@ -1,4 +1,4 @@
-"""What a detector hands in to the contests: a zip of masks, a zip of maps, or a table, for a folder of pictures."""
+"""What a detector hands in to the contests for a folder of pictures: a zip of masks, a zip of maps, a table."""
 
 import csv
 import io
@@ -6,7 +6,8 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -33,41 +34,47 @@ FEW = 4
 Progress = Callable[[int, int], None]
 """Called with the pictures that are done and those that there are."""
 Answer = TypeVar("Answer")
+Line = tuple[str, str, str]
+"""Path, polygons, score."""
 
 
 def unheard(done: int, total: int) -> None:
     """The progress that nobody watches."""
 
 
-def hand_in_masks(
-    name: str, images: Path, target: Path, *, jobs: int | None = None, progress: Progress = unheard
+def hand_in(
+    name: str,
+    images: Path,
+    *,
+    masks: Path | None = None,
+    maps: Path | None = None,
+    table: Path | None = None,
+    jobs: int | None = None,
+    progress: Progress = unheard,
 ) -> None:
-    """Writes a zip with `images/STEM.png`: 255 where the detector of that name holds the picture for forged, else 0.
+    """Runs the detector of that name once over the pictures and writes what is asked for.
+
+    `masks`: a zip with `images/STEM.png`, 255 where the detector holds the picture for forged, else 0; `maps`: the same
+    with grey values, lighter where it is surer; `table`: a CSV `Path,Polygon,Score`, whose path is the file's own name.
 
     `images` holds the pictures directly, in `images/`, or in `part-*/images/`. All cores work unless `jobs` says less;
-    the bytes are the same. TiltyardError names a picture that cannot be read, and two that would share a mask.
+    the bytes are the same. TiltyardError names a picture that cannot be read, and two that would share a name.
     """
-    _write_zip(partial(_mask_file, find_detector(name)), images, target, jobs, progress)
-
-
-def hand_in_maps(
-    name: str, images: Path, target: Path, *, jobs: int | None = None, progress: Progress = unheard
-) -> None:
-    """The same with grey maps, lighter where the detector is surer."""
-    _write_zip(partial(_map_file, find_detector(name)), images, target, jobs, progress)
-
-
-def hand_in_table(
-    name: str, images: Path, target: Path, *, jobs: int | None = None, progress: Progress = unheard
-) -> None:
-    """Writes a CSV `Path,Polygon,Score` with one line a picture, whose path is the file's own name."""
     pictures = pictures_in(images)
-    _check_distinct(pictures, [picture.name for picture in pictures])
-    lines = _in_order(partial(_line, find_detector(name)), pictures, jobs, progress)
-    with _replaced(target) as place, place.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("Path", "Polygon", "Score"))
-        writer.writerows(lines)
+    _check_distinct(pictures, [picture.stem if masks or maps else picture.name for picture in pictures])
+    wanted = _Wanted(masks is not None, maps is not None, table is not None)
+    task = partial(_handed_in, find_detector(name), wanted)
+    with ExitStack() as open_files:
+        in_masks, in_maps = (open_files.enter_context(_zip(target)) for target in (masks, maps))
+        in_table = open_files.enter_context(_table(table))
+        for picture, found in zip(pictures, _in_order(task, pictures, jobs, progress), strict=True):
+            member = f"images/{picture.stem}.png"
+            if in_masks:
+                in_masks.writestr(zipfile.ZipInfo(member), found.mask)
+            if in_maps:
+                in_maps.writestr(zipfile.ZipInfo(member), found.map)
+            if in_table:
+                in_table(found.line)
 
 
 def pictures_in(images: Path) -> list[Path]:
@@ -77,14 +84,6 @@ def pictures_in(images: Path) -> list[Path]:
         if found:
             return found
     raise TiltyardError(f"{images}: holds no pictures, neither itself nor in images/ or part-*/images/")
-
-
-def _write_zip(task: Callable[[Path], bytes], images: Path, target: Path, jobs: int | None, progress: Progress) -> None:
-    pictures = pictures_in(images)
-    _check_distinct(pictures, [picture.stem for picture in pictures])
-    with _replaced(target) as place, zipfile.ZipFile(place, "w") as archive:
-        for picture, content in zip(pictures, _in_order(task, pictures, jobs, progress), strict=True):
-            archive.writestr(zipfile.ZipInfo(f"images/{picture.stem}.png"), content)
 
 
 def _check_distinct(pictures: Sequence[Path], names: Sequence[str]) -> None:
@@ -126,16 +125,54 @@ def _replaced(target: Path) -> Iterator[Path]:
         place.unlink(missing_ok=True)
 
 
-def _mask_file(detector: Detector, path: Path) -> bytes:
-    return _png(np.where(_located(detector, path).mask, 255, 0).astype(np.uint8))
+@contextmanager
+def _zip(target: Path | None) -> Iterator[zipfile.ZipFile | None]:
+    if target is None:
+        yield None
+        return
+    with _replaced(target) as place, zipfile.ZipFile(place, "w") as archive:
+        yield archive
 
 
-def _map_file(detector: Detector, path: Path) -> bytes:
-    return _png(_located(detector, path).map)
+@contextmanager
+def _table(target: Path | None) -> Iterator[Callable[[Line], object] | None]:
+    if target is None:
+        yield None
+        return
+    with _replaced(target) as place, place.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("Path", "Polygon", "Score"))
+        yield writer.writerow
 
 
-def _line(detector: Detector, path: Path) -> tuple[str, str, str]:
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be made of an answer: the rest would be encoded for nothing."""
+
+    mask: bool
+    map: bool
+    line: bool
+
+
+@dataclass(frozen=True)
+class _HandedIn:
+    """What is handed in for one picture; empty where it is not wanted."""
+
+    mask: bytes
+    map: bytes
+    line: Line
+
+
+def _handed_in(detector: Detector, wanted: _Wanted, path: Path) -> _HandedIn:
     found = _located(detector, path)
+    return _HandedIn(
+        _png(np.where(found.mask, 255, 0).astype(np.uint8)) if wanted.mask else b"",
+        _png(found.map) if wanted.map else b"",
+        _line(path, found) if wanted.line else ("", "", ""),
+    )
+
+
+def _line(path: Path, found: Located) -> Line:
     polygons = json.dumps([[_shortest(point) for point in one] for one in _fitting(found.mask)], separators=(",", ":"))
     return path.name, polygons, f"{found.score:.4f}"
 

@@ -1,6 +1,7 @@
 """The forensic contests of the demo: documents forged on the spot, and who finds where."""
 
 import csv
+import shutil
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,23 +20,24 @@ NOTHING = "nothing"
 
 
 def forensic_contests(out: Path) -> None:
-    """Forges two dozen documents; ranks both baselines, and the claim that nothing is forged, in both contests."""
+    """Forges two dozen documents; ranks both baselines, and the claim that nothing is forged, in all three contests."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         typer.echo(f"\nno forged documents without {', '.join(missing)}: pip install 'tiltyard[documents]'")
         return
     from tiltyard.cli.demo.standings import show_board
-    from tiltyard.forensics.detectors import detector_names
 
     out.mkdir()
     documents = _documents(out)
-    names = (*detector_names(), NOTHING)
-    typer.echo("\n── who finds the forged pixels (forgery), who the forged fields (credential)")
-    _hand_in(documents, out)
+    names = _hand_in(documents, out)
+    typer.echo("\n── who finds the forged pixels: masks, then grey maps without a threshold")
     show_board([_forgery(out / f"{name}.zip", documents, out) for name in names], out / "forgery.html")
-    best = show_board([_credential(out / f"{name}.csv", documents, out) for name in names], out / "credential.html")[0]
+    maps = [_forgery(out / f"{name}-maps.zip", documents, out, maps=True) for name in names]
+    show_board(maps, out / "forgery-maps.html")
+    typer.echo("\n── who finds the forged fields: polygons")
+    show_board([_credential(out / f"{name}.csv", documents, out) for name in names], out / "credential.html")
     typer.echo("the baselines are simple on purpose: where one stands no higher than `nothing`, it helps nobody there")
-    typer.echo(f"report of the first: {out / f'credential-{Path(best.name).stem}' / 'report.html'}")
+    typer.echo(f"a report: {out / f'forgery-{names[0]}' / 'report.html'}")
 
 
 def _documents(out: Path) -> Path:
@@ -57,42 +59,43 @@ def _documents(out: Path) -> Path:
     return folder
 
 
-def _hand_in(documents: Path, out: Path) -> None:
-    """A zip of masks and a table for each entry."""
+def _hand_in(documents: Path, out: Path) -> tuple[str, ...]:
+    """Masks, maps and a table of each entry, whose names are returned."""
     from tiltyard.cli.forge.bar import samples_bar
     from tiltyard.forensics.detectors import detector_names
-    from tiltyard.forensics.handing_in import hand_in_masks, hand_in_table, pictures_in
+    from tiltyard.forensics.handing_in import hand_in, pictures_in
 
     for name in detector_names():
-        with samples_bar(f"{name}, masks") as bar:
-            hand_in_masks(name, documents, out / f"{name}.zip", progress=bar)
-        with samples_bar(f"{name}, table") as bar:
-            hand_in_table(name, documents, out / f"{name}.csv", progress=bar)
+        with samples_bar(name) as bar:
+            hand_in(
+                name, documents, progress=bar,
+                masks=out / f"{name}.zip", maps=out / f"{name}-maps.zip", table=out / f"{name}.csv",
+            )  # fmt: skip
     _claim_nothing(pictures_in(documents), out)
+    return (*detector_names(), NOTHING)
 
 
 def _claim_nothing(pictures: list[Path], out: Path) -> None:
-    import cv2
-    import numpy as np
+    from PIL import Image
 
     with zipfile.ZipFile(out / f"{NOTHING}.zip", "w") as archive:
         for picture in pictures:
-            height, width = cv2.imread(str(picture)).shape[:2]  # type: ignore[union-attr]
-            _, black = cv2.imencode(".png", np.zeros((height, width), np.uint8))
-            archive.writestr(f"images/{picture.stem}.png", black.tobytes())
+            with Image.open(picture) as image, archive.open(f"images/{picture.stem}.png", "w") as member:
+                Image.new("L", image.size).save(member, "PNG")
+    shutil.copyfile(out / f"{NOTHING}.zip", out / f"{NOTHING}-maps.zip")
     with (out / f"{NOTHING}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("Path", "Polygon"))
         writer.writerows((picture.name, "[]") for picture in pictures)
 
 
-def _forgery(entry: Path, documents: Path, out: Path) -> "Evaluation":
+def _forgery(entry: Path, documents: Path, out: Path, *, maps: bool = False) -> "Evaluation":
     from tiltyard.cli.run.evaluating import Options
     from tiltyard.cli.run.forgery import evaluate_forgery
     from tiltyard.forensics.truth_folder import read_truth
 
     options = Options(out=out / f"forgery-{entry.stem}", jobs=1)
-    return evaluate_forgery(str(entry), read_truth(documents).with_pictures(), options=options)
+    return evaluate_forgery(str(entry), read_truth(documents).with_pictures(), maps=maps, options=options)
 
 
 def _credential(entry: Path, documents: Path, out: Path) -> "Evaluation":

@@ -1,6 +1,5 @@
 """`tiltyard run credential`: a table of claimed regions against the true ones."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,15 +72,10 @@ def open_table(entry: str, images: Path) -> "Entry":
 
     if not entry or Path(entry).exists() or Path(entry).suffix:
         return Credential().read(Path(entry))
-    from tiltyard.forensics.detectors import detector_names
-    from tiltyard.forensics.handing_in import hand_in_table
+    from tiltyard.cli.run.detected import found_by
 
-    if entry not in detector_names():
-        raise TiltyardError(f"{entry}: no such file, nor a detector: there are {', '.join(detector_names())}")
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / f"{entry}.csv"
-        hand_in_table(entry, images, target)
-        return Credential().read(target)
+    with found_by(entry, images, what="table", jobs=None) as path:
+        return Credential().read(path)
 
 
 def public_score(evaluation: "Evaluation", data: "CredentialData", share: float) -> dict[str, Any]:

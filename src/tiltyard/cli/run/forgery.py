@@ -102,9 +102,9 @@ def _handed_in(entry: str, truth: "TruthFolder", *, maps: bool, jobs: int) -> It
     if Path(entry).exists() or Path(entry).suffix:
         yield Path(entry)
         return
-    from tiltyard.cli.run.detected import detected
+    from tiltyard.cli.run.detected import found_by, images_of
 
-    with detected(entry, truth, maps=maps, jobs=jobs) as path:
+    with images_of(truth) as images, found_by(entry, images, what="maps" if maps else "masks", jobs=jobs) as path:
         yield path
 
 
@@ -122,7 +122,13 @@ def as_json(evaluation: "Evaluation", public: "Public | None") -> dict[str, Any]
     }
     figures = dict.fromkeys(names) | _rounded(record.values)
     common = common_json(evaluation, ranking=names[0])
-    return {**common, **figures, "public": shared, "parts": list(record.parts), "truth": record.identity.data}
+    return {
+        **common,
+        **figures,
+        "public": shared,
+        "parts": [_rounded(part) for part in record.parts],
+        "truth": record.identity.data,
+    }
 
 
 def describe(evaluation: "Evaluation", public: "Public | None") -> str:
@@ -151,8 +157,8 @@ def _groups(record: "Record") -> list[str]:
     return [table(["", "images", *columns], lines), ""] if lines else []
 
 
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in values.items()}
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def _figure(value: float | None) -> str:
