@@ -76,7 +76,7 @@ def test_a_detector_is_run_over_the_pictures_and_scored(place: Path) -> None:
     [
         ("short.csv", (), "short.csv: lacks the test file '0.png' and 7 more: each must stand there once"),
         ("none.csv", (), "none.csv: no such file or folder"),
-        ("oracle", (), "oracle: no such file, nor a detector: there are "),
+        ("oracle", (), "oracle: no such file or folder, and no detector of this name: there are "),
         ("result.csv", ("--iou", "0"), "IoU threshold 0: write a number above 0, at most 1"),
         ("result.csv", ("--public-share", "nan"), "--public-share nan: write a number above 0, at most 1"),
         ("result.csv", ("--fail-under", "50"), "--fail-under 50: write a number from 0 to 1"),
