@@ -11,9 +11,9 @@ CONSTRAINED := -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    the white-box contest end to end, on what the package ships"
+	@echo "make demo    four contests end to end, on what the package ships and makes"
 	@echo "make test    all tests          make check   ruff, mypy --strict, import-linter"
-	@echo "make bench   measure what README claims (writes bench/results; about two hours)"
+	@echo "make bench   measure what README claims (writes bench/results; over two hours)"
 	@echo "make docs    build the documentation into site/"
 
 demo: install bubblewrap fonts
@@ -30,7 +30,7 @@ check: install-dev
 	$(BIN)/lint-imports
 
 bench: install-dev bubblewrap fonts
-	for script in same_rows meter overhead startup lance wall_time pools; do $(BIN)/python bench/$$script.py || exit 1; done
+	for script in same_rows meter overhead startup lance wall_time pools forging no_other_clue forgery_scoring credential_scoring baselines; do $(BIN)/python bench/$$script.py || exit 1; done
 
 docs: install-dev
 	$(BIN)/mkdocs build --strict
