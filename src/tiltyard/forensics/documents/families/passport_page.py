@@ -1,11 +1,13 @@
 """Data pages of passports of invented states, with machine-readable zone and the reserved code UTO."""
 
+from functools import partial
+
 from numpy.random import Generator
 
 from tiltyard.forensics.documents.chance import between, chance, pick
-from tiltyard.forensics.documents.families.identity_card import card_ground
+from tiltyard.forensics.documents.families.card_ground import card_ground
 from tiltyard.forensics.documents.kit.canvas import Box, Canvas, Pen
-from tiltyard.forensics.documents.kit.layout import Field, Look, fields, put
+from tiltyard.forensics.documents.kit.layout import Field, Look, centred, fields, put, put_in
 from tiltyard.forensics.documents.kit.machine_zone import STATE, Bearer, passport_lines
 from tiltyard.forensics.documents.kit.theme import WHITE, mixed
 from tiltyard.forensics.documents.kit.words import words
@@ -19,6 +21,30 @@ from tiltyard.forensics.documents.ornaments.signature import signature
 
 WORDS = words("passport_page")
 _SIZE = (1000, 704)
+_ROWS = (
+    ("type", "code", "number"),
+    ("surname",),
+    ("given",),
+    ("nation", "born"),
+    ("sex", "place"),
+    ("issued", "authority"),
+    ("expires",),
+)
+_PINYIN_LAST = ("LI", "WANG", "ZHANG", "LIU", "CHEN", "YANG", "ZHAO", "HUANG", "ZHOU", "WU", "XU", "SUN")
+_PINYIN_FIRST = (
+    "WEI",
+    "JING",
+    "HAIYAN",
+    "XIAOMING",
+    "JIANGUO",
+    "YUTONG",
+    "ZIHAN",
+    "LEI",
+    "MINGZHU",
+    "CHUNHUA",
+    "BOWEN",
+    "RUIXIN",
+)
 
 
 def _bearer(work: Work, *, female: bool) -> Bearer:
@@ -35,23 +61,6 @@ def _bearer(work: Work, *, female: bool) -> Bearer:
         "F" if female else "M",
         facts.day(2026, 2034),
     )
-
-
-_PINYIN_LAST = ["LI", "WANG", "ZHANG", "LIU", "CHEN", "YANG", "ZHAO", "HUANG", "ZHOU", "WU", "XU", "SUN"]
-_PINYIN_FIRST = [
-    "WEI",
-    "JING",
-    "HAIYAN",
-    "XIAOMING",
-    "JIANGUO",
-    "YUTONG",
-    "ZIHAN",
-    "LEI",
-    "MINGZHU",
-    "CHUNHUA",
-    "BOWEN",
-    "RUIXIN",
-]
 
 
 def _zone(work: Work, bearer: Bearer) -> None:
@@ -92,15 +101,7 @@ def _label(work: Work, key: str) -> str:
     return own if own == english else f"{own} / {english}"
 
 
-def _data_page(rng: Generator, long_side: int) -> Canvas:
-    return _page(rng, long_side, "")
-
-
-def _data_page_chinese(rng: Generator, long_side: int) -> Canvas:
-    return _page(rng, long_side, "zh")
-
-
-def _page(rng: Generator, long_side: int, language: str) -> Canvas:
+def _data_page(rng: Generator, long_side: int, *, language: str) -> Canvas:
     """Portrait at the left, rows of two or three entries, zone at the foot."""
     work = begin(rng, long_side, _SIZE, WORDS, language=language, kind="sans")
     canvas, look = work.canvas, work.theme
@@ -112,30 +113,25 @@ def _page(rng: Generator, long_side: int, language: str) -> Canvas:
     emblem(canvas, rng, x=920, y=60, radius=40, colour=mixed(look.accent, WHITE, 0.2))
     photo = Box(44, 100, between(rng, 232, 250), 316)
     portrait(canvas, rng, photo, Sitter(female, chinese=work.chinese), grey=chance(rng, 0.2))
-    pairs = _pairs(work, bearer)
-    setting = Look(look.label(13.5), look.text(19.5, cut=pick(rng, ("regular", "bold"))), "below", lead=24)
-    rows = (
-        ("type", "code", "number"),
-        ("surname",),
-        ("given",),
-        ("nation", "born"),
-        ("sex", "place"),
-        ("issued", "authority"),
-        ("expires",),
-    )
-    y = 110.0
-    for row in rows:
-        step = 650 / len(row) if len(row) != 2 else 300
-        low = y
-        for place, key in enumerate(row):
-            room = step - 14 if len(row) != 2 else (286 if place == 0 else 336)
-            low = fields(canvas, 318 + place * step, y, [pairs[key]], setting, width=room)
-        y = low + between(rng, 7, 9)
+    _entries(work, _pairs(work, bearer))
     micro_text(canvas, f"{STATE} {bearer.number}", look.text(6, mixed(fine, look.accent, 0.4)), x=44, y=424, width=240)
     signature(canvas, rng, bearer.first.title(), x=56, y=500, width=200)
     put(canvas, 48, 536, _label(work, "sign"), look.label(12.5), width=230, role="label")
     _zone(work, bearer)
     return canvas
+
+
+def _entries(work: Work, pairs: dict[str, Field]) -> None:
+    """The entries right of the portrait, row by row."""
+    look, y = work.theme, 110.0
+    setting = Look(look.label(13.5), look.text(19.5, cut=pick(work.rng, ("regular", "bold"))), "below", lead=24)
+    for row in _ROWS:
+        step = 650 / len(row) if len(row) != 2 else 300
+        low = y
+        for place, key in enumerate(row):
+            room = step - 14 if len(row) != 2 else (286 if place == 0 else 336)
+            low = fields(work.canvas, 318 + place * step, y, [pairs[key]], setting, width=room)
+        y = low + between(work.rng, 7, 9)
 
 
 def _mirrored(rng: Generator, long_side: int) -> Canvas:
@@ -167,27 +163,14 @@ def _booklet(rng: Generator, long_side: int) -> Canvas:
     card_ground(work)
     female = chance(rng, 0.5)
     bearer = _bearer(work, female=female)
-    emblem(canvas, rng, x=360, y=130, radius=62, colour=mixed(look.accent, WHITE, 0.3))
-    put(canvas, 60, 260, work.say("state"), look.title(30, look.accent), width=600, align="centre", role="title")
-    put(canvas, 60, 300, work.say("passport"), look.text(22, look.accent), width=600, align="centre", role="title")
-    put(canvas, 60, 400, _label(work, "sign"), look.label(13), width=600, align="centre", role="label")
-    signature(canvas, rng, f"{bearer.first} {bearer.last.title()}", x=240, y=380, width=240)
-    canvas.text(
-        360,
-        460,
-        bearer.number,
-        Pen("space-mono", 24, mixed(look.accent, look.ink, 0.3), tracking=6),
-        align="centre",
-        role="number",
-    )
+    _upper_page(work, bearer)
     canvas.area(Box(0, 497, canvas.width, 3), mixed(look.accent, WHITE, 0.4))
     portrait(canvas, rng, Box(40, 560, 190, 244), Sitter(female))
     put(canvas, 40, 540, work.say("passport"), look.title(19, look.accent), width=300, role="title")
     pairs = _pairs(work, bearer)
     setting = Look(look.label(10.5), look.text(15), "below", lead=18)
-    for place, key in enumerate(
-        ("surname", "given", "nation", "born", "sex", "place", "issued", "expires", "authority")
-    ):
+    order = ("surname", "given", "nation", "born", "sex", "place", "issued", "expires", "authority")
+    for place, key in enumerate(order):
         row = place if place < 2 else 2 + (place - 2) // 2
         left = 252 + ((place - 2) % 2) * 225 if place > 1 else 252
         fields(canvas, left, 560 + row * 42, [pairs[key]], setting, width=212 if place > 1 else 430)
@@ -195,24 +178,28 @@ def _booklet(rng: Generator, long_side: int) -> Canvas:
     return canvas
 
 
+def _upper_page(work: Work, bearer: Bearer) -> None:
+    """Emblem, state, signature and number above the fold."""
+    canvas, look, rng, box = work.canvas, work.theme, work.rng, work.body(60)
+    emblem(canvas, rng, x=360, y=130, radius=62, colour=mixed(look.accent, WHITE, 0.3))
+    put_in(canvas, box, 260, work.say("state"), look.title(30, look.accent), align="centre", role="title")
+    put_in(canvas, box, 300, work.say("passport"), look.text(22, look.accent), align="centre", role="title")
+    put_in(canvas, box, 400, _label(work, "sign"), look.label(13), align="centre", role="label")
+    signature(canvas, rng, f"{bearer.first} {bearer.last.title()}", x=240, y=380, width=240)
+    pen = Pen("space-mono", 24, mixed(look.accent, look.ink, 0.3), tracking=6)
+    centred(canvas, 460, bearer.number, pen, role="number")
+
+
 def _zone_narrow(work: Work, bearer: Bearer) -> None:
-    canvas = work.canvas
+    canvas, pen = work.canvas, Pen("ibm-plex-mono", 21, (24, 24, 28), tracking=2.2)
     canvas.area(Box(0, 872, canvas.width, 128), mixed(WHITE, work.theme.tint, 0.4))
     for place, line in enumerate(passport_lines(bearer)):
-        put(
-            canvas,
-            34,
-            922 + place * 36,
-            line,
-            Pen("ibm-plex-mono", 21, (24, 24, 28), tracking=2.2),
-            width=652,
-            role="number",
-        )
+        put(canvas, 34, 922 + place * 36, line, pen, width=652, role="number")
 
 
 TEMPLATES = (
-    Template("data-page", "latin", _data_page),
+    Template("data-page", "latin", partial(_data_page, language="")),
     Template("mirrored", "latin", _mirrored),
     Template("booklet", "latin", _booklet),
-    Template("data-page-zh", "chinese", _data_page_chinese),
+    Template("data-page-zh", "chinese", partial(_data_page, language="zh")),
 )
