@@ -6,41 +6,25 @@ measure: at thresholds from false-alarm percentiles 91–99 of authentic images,
 over the nine; absent where the truth holds no authentic image.
 """
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
 
-from tiltyard.contest.entry import Entry, EntryFormat, open_entry
+from tiltyard.contest.entry import Entry
 from tiltyard.contest.run import Run
-from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track
-from tiltyard.tracks.forgery import MASKS
+from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard
+from tiltyard.tracks.forgery import Forgery
 
 
-class ForgeryMaps(Track):
-    """Entries of kind `masks` with grey values against the true masks of test images."""
+class ForgeryMaps(Forgery):
+    """Handed in and planned as masks are; grey values are measured against the true masks of test images."""
 
     name: ClassVar[str] = "forgery_maps"
     title: ClassVar[str] = "Forged-image localisation without a threshold"
     version: ClassVar[str] = "1"
-    entries: ClassVar[tuple[EntryFormat, ...]] = (MASKS,)
     metrics: ClassVar[tuple[Metric, ...]] = (Metric("auc"), Metric("pooled_auc"), Metric("icdar"))
-    keys: ClassVar[tuple[str, ...]] = ("item",)
-    cluster: ClassVar[str] = "source"
     stratum: ClassVar[str | None] = "forged"
     """Every resample has both kinds of images, which the ICDAR measure needs."""
-    parts: ClassVar[str] = "kinds and families"
-    runs_code: ClassVar[bool] = False
-
-    def read(self, path: Path) -> Entry:
-        """A zip or folder with `images/NAME.png`; the maps are decoded when they are measured."""
-        return open_entry(path, MASKS)
-
-    def plan(self, entry: Entry, data: Any) -> list[Shard]:
-        """Shards of some hundred images; EntryError where a map is missing or belongs to no image."""
-        from tiltyard.tracks.forgery_run import plan_shards
-
-        return plan_shards(entry, data)
 
     def measure(self, entry: Entry, shard: Shard, data: Any, run: Run) -> Measured:
         """Counts the pixels of each image by value; EntryError names a map that breaks a rule."""
