@@ -17,6 +17,7 @@ from common import save, show
 from tiltyard.forensics.making import finished, sample
 from tiltyard.forensics.making.estimate import Cost
 from tiltyard.forensics.making.recipe import Recipe, document_recipe
+from tiltyard.vision.allocator import keep_freed_memory
 
 GOAL = 8.0
 LONG_SIDE = 1000
@@ -65,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=400)
     samples = parser.parse_args().samples
+    keep_freed_memory()  # as the workers of `tiltyard forge` do
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     recipe = document_recipe(seed=1, count=WARM_UP + samples, long_side=LONG_SIDE)

@@ -21,7 +21,7 @@ from tiltyard.jail.line import Channel, Line, open_channel
 from tiltyard.jail.oracle import Oracle
 from tiltyard.jail.places import CODE
 from tiltyard.jail.wire import Kind, Layout, Message
-from tiltyard.vision.allocator import GUEST_SETTINGS
+from tiltyard.vision.allocator import KEPT_MEMORY
 
 REASON_CHARACTERS = 300
 QUIET_THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_NUM_THREADS": "1"}
@@ -70,7 +70,7 @@ def host(
                 mounts=mounts,
                 hidden=visit.hidden,
                 trust=visit.trust,
-                environment={**QUIET_THREADS, **GUEST_SETTINGS},
+                environment={**QUIET_THREADS, **KEPT_MEMORY},
             )
         )
         channel.theirs.close()

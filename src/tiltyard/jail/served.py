@@ -22,7 +22,7 @@ from tiltyard.jail.places import CODE, PROGRAM
 from tiltyard.jail.referee import GuestFailed
 from tiltyard.jail.remote import Query
 from tiltyard.jail.wire import Kind, Layout, Message
-from tiltyard.vision.allocator import GUEST_SETTINGS
+from tiltyard.vision.allocator import KEPT_MEMORY
 
 Floats = NDArray[np.float32]
 PATIENT_THREADS = {"GOMP_SPINCOUNT": "1000"}
@@ -66,7 +66,7 @@ def serve(serving: Serving) -> Iterator["ServedModel"]:
                 mounts=mounts,
                 hidden=serving.hidden,
                 trust=serving.trust,
-                environment={**PATIENT_THREADS, **GUEST_SETTINGS},
+                environment={**PATIENT_THREADS, **KEPT_MEMORY},
             )
         )
         channel.theirs.close()

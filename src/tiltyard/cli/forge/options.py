@@ -44,6 +44,7 @@ def parse_shard(text: str) -> "Shard":
 def executor_of(jobs: int | None, ray: str | None) -> "Executor":
     """Local processes of one thread each, or a Ray cluster."""
     from tiltyard.contest.executor import ONE_THREAD, Processes
+    from tiltyard.vision.allocator import KEPT_MEMORY
 
     if ray is not None and jobs is not None:
         raise TiltyardError("--jobs is for this machine alone: leave it out with --ray, which uses the cluster's cores")
@@ -51,4 +52,4 @@ def executor_of(jobs: int | None, ray: str | None) -> "Executor":
         from tiltyard.contest.ray_executor import RayExecutor
 
         return RayExecutor(ray)
-    return Processes(jobs or len(os.sched_getaffinity(0)), environment=ONE_THREAD)
+    return Processes(jobs or len(os.sched_getaffinity(0)), environment={**ONE_THREAD, **KEPT_MEMORY})

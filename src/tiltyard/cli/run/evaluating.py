@@ -36,13 +36,18 @@ def evaluated(track: "Track", entry: "Entry", data: "TrackData", options: Option
     from tiltyard.contest.executor import Here, Processes
     from tiltyard.contest.run import Run, silent
     from tiltyard.report.evaluation import write_report
+    from tiltyard.vision.allocator import KEPT_MEMORY
 
     folder, jobs = options.out or default_folder(track.name, entry.name), options.jobs
     try:
         with progress_bars() as bars:
             progress = bars if jobs == 1 else silent
             run = Run(seed=options.seed, device=options.device, trust=options.trust, progress=progress)
-            executor = Here() if jobs == 1 else Counted(Processes(jobs), bars, total=_items(track, entry, data))
+            executor = (
+                Here()
+                if jobs == 1
+                else Counted(Processes(jobs, environment=KEPT_MEMORY), bars, total=_items(track, entry, data))
+            )
             evaluation = evaluate_entry(track, entry, data, run, folder, resume=options.resume, executor=executor)
     except KeyboardInterrupt:
         typer.echo(f"tiltyard: interrupted; go on with --resume --out {folder}", err=True)
