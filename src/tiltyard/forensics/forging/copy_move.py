@@ -66,7 +66,7 @@ def _patch(picture: Picture, rng: Generator) -> Change | None:
     width, height = blob_size(picture.size, rng)
     source = standing_out(picture.pixels, width, height, rng)
     patch = turned_patch(picture.pixels, source, rng, margin=BAND, flips=not picture.lines)
-    shape = thing_in(patch, BAND, whole=bool(picture.lines))
+    shape = thing_in(patch, BAND)
     target = place_for(picture, patch, rng, avoid=source)
     if target is None or (picture.lines and (shape is None or not on_like_paper(picture, target, patch))):
         return None

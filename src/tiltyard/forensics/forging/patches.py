@@ -12,6 +12,10 @@ from tiltyard.forensics.picture import Mask, Picture, Pixels
 
 BAND = 6
 """Pixels around a patch by which its light is compared with its new surroundings."""
+OUTLINED, BLENDED = 0.02, 0.08
+"""How soft an edge may be, as a share of the patch's side: of a thing's own outline, and through whatever is there."""
+PLACES = 32
+"""How many places are looked at for a patch."""
 UNLIKE = 70
 """Levels between two papers above which nothing is moved from one to the other."""
 
@@ -35,9 +39,10 @@ def _variety(pixels: Pixels) -> float:
     return float(pixels[::step, ::step].std())
 
 
-def thing_in(patch: Floats, margin: int, *, whole: bool = False) -> Mask | None:
-    """The outline of a thing that stands out from what is along the border, inside the margin; None if there is none,
-    or, where it must be `whole`, if the border cuts it or it covers too little or too much.
+def thing_in(patch: Floats, margin: int) -> Mask | None:
+    """The outline of a thing that stands out from what is along the border, inside the margin.
+
+    None if there is none, if the border cuts it, or if it covers too little or too much.
 
     Pixels far in colour from the border's median, by Otsu's threshold; the largest piece of them, its holes filled.
     """
@@ -53,8 +58,7 @@ def thing_in(patch: Floats, margin: int, *, whole: bool = False) -> Mask | None:
     shape = cv2.drawContours(np.zeros_like(far), [largest], -1, 1, cv2.FILLED)
     shape = cv2.dilate(shape, np.ones((3, 3), np.uint8)).astype(np.bool_)
     border = np.concatenate((shape[0], shape[-1], shape[:, 0], shape[:, -1]))
-    most = 0.0 if whole else 0.3
-    return np.asarray(shape, np.bool_) if 0.12 < shape.mean() < 0.8 and border.mean() <= most else None
+    return np.asarray(shape, np.bool_) if 0.12 < shape.mean() < 0.8 and not border.any() else None
 
 
 def place_for(picture: Picture, patch: Floats, rng: Generator, *, avoid: Window | None = None) -> Window | None:
@@ -73,7 +77,7 @@ def on_like_paper(picture: Picture, place: Window, patch: Floats) -> bool:
 def nearest_place(
     picture: Picture, patch: Floats, rng: Generator, *, margin: int, avoid: Window | None = None, border: int = 0
 ) -> Window | None:
-    """A window for a patch that has a margin around it: of some, the one whose border looks most like it.
+    """A window for a patch that has a margin around it: of some, the one whose border looks most like it, all around.
 
     It keeps a `border` from the picture's edge and lies mostly clear of the window to `avoid`.
     """
@@ -81,10 +85,10 @@ def nearest_place(
     room = (picture.size[0] - 2 * border, picture.size[1] - 2 * border)
     if width > room[0] or height > room[1]:
         return None
-    drawn = [somewhere(room, width, height, rng).moved(border, border) for _ in range(6)]
+    drawn = [somewhere(room, width, height, rng).moved(border, border) for _ in range(PLACES)]
     clear = [window for window in drawn if avoid is None or _apart(window, avoid)]
-    wanted = _rim(patch)
-    distances = [float(np.abs(_rim(window.of(picture.pixels)) - wanted).sum()) for window in clear]
+    wanted = _sides(patch)
+    distances = [float(np.abs(_sides(window.of(picture.pixels)) - wanted).sum()) for window in clear]
     return clear[int(np.argmin(distances))] if clear else None
 
 
@@ -132,7 +136,8 @@ def pasted(
     here = target.moved(-window.left, -window.top)
     region[here.rows, here.columns] = blob(target.width, target.height, rng) if shape is None else shape
     above = patch + level * (levelled(patch, pixels, region) - patch) + _missing_noise(pixels, patch, rng)
-    softness = float(rng.uniform(0.0, 0.02) * min(target.width, target.height) + 0.5)
+    softest = OUTLINED if shape is not None else BLENDED
+    softness = float(rng.uniform(0.0, softest) * min(target.width, target.height) + 0.5)
     opacity = feathered(region, softness)
     return changed(picture, window, mixed(pixels, above, opacity), opacity > 0, note)
 
@@ -148,6 +153,13 @@ def _rim(pixels: Pixels | Floats) -> NDArray[np.float32]:
     """The mean colour (3,) of the outermost rows and columns."""
     sides = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
     return np.asarray(np.concatenate(sides).mean(0), np.float32)
+
+
+def _sides(pixels: Pixels | Floats) -> NDArray[np.float32]:
+    """The colours (4, 8, 3) along the outermost rows and columns, each in eight stretches."""
+    sides = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+    stretches = [cv2.resize(np.asarray(side, np.float32)[None], (8, 1), interpolation=cv2.INTER_AREA) for side in sides]
+    return np.concatenate(stretches)
 
 
 def _apart(one: Window, other: Window) -> bool:

@@ -57,7 +57,7 @@ def _patch(picture: Picture, donor: Picture, rng: Generator) -> Change | None:
     flip = not donor.lines and bool(rng.random() < 0.3)
     patch = placed_patch(donor.pixels, source, margin=BAND, factor=factor, flip=flip)
     documents = bool(picture.lines and donor.lines)
-    shape, target = thing_in(patch, BAND, whole=documents), place_for(picture, patch, rng)
+    shape, target = thing_in(patch, BAND), place_for(picture, patch, rng)
     if target is None or (documents and (shape is None or not on_like_paper(picture, target, patch))):
         return None
     level = 1.0 if picture.lines else float(rng.uniform(0.2, 0.9))
