@@ -116,10 +116,9 @@ def test_an_empty_place_does_not_straddle_the_edge_of_a_bubble() -> None:
 def test_a_whole_thing_is_not_cut_by_its_border() -> None:
     patch = np.full((52, 52, 3), 240, np.float32)
     patch[20:38, 20:38] = 60
-    assert thing_in(patch, 6, whole=True) is not None
-    patch[20:38, 6:38] = 60
     assert thing_in(patch, 6) is not None
-    assert thing_in(patch, 6, whole=True) is None
+    patch[20:38, 6:38] = 60
+    assert thing_in(patch, 6) is None
 
 
 def test_what_comes_into_a_grey_picture_is_grey() -> None:
