@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -197,10 +198,25 @@ def started(tmp_path: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, str(script), str(tmp_path / "set")], stderr=subprocess.DEVNULL)
 
 
+def stopped_while(pid: int, condition: Callable[[], bool]) -> bool:
+    """Whether the condition holds while the process stands still, which it then goes on to do."""
+    if not condition():
+        return False
+    os.kill(pid, signal.SIGSTOP)
+    if not condition():
+        os.kill(pid, signal.SIGCONT)
+        return False
+    return True
+
+
+def in_the_second_part(folder: Path) -> bool:
+    return (folder / "part-00000").is_dir() and bool(list(folder.glob(f"{IN_WORK}*/images/*")))
+
+
 class TestKilled:
     def test_it_goes_on_to_the_same_set_and_leaves_no_process(self, whole: Path, tmp_path: Path) -> None:
         folder, writer = tmp_path / "set", started(tmp_path)
-        assert wait_for(lambda: (folder / "part-00000").is_dir() and list(folder.glob(f"{IN_WORK}*/images/*")))
+        assert wait_for(lambda: stopped_while(writer.pid, lambda: in_the_second_part(folder)))
         workers = children_of(writer.pid)
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()

@@ -1,9 +1,12 @@
 """Error level: it rises on what was saved otherwise, and is silent where it can say nothing."""
 
+import io
+
 import cv2
 import numpy as np
 import pytest
-from tracing_scenes import overlap, page, photograph, saved
+from PIL import Image
+from tracing_scenes import jpeg, overlap, page, photograph, saved
 
 from tiltyard.forensics.tracing.cue import SPEAKS, Subject
 from tiltyard.forensics.tracing.error_level import excess, trace_error_level
@@ -12,26 +15,71 @@ from tiltyard.forensics.tracing.jpeg_grid import has_jpeg_grid
 PLACE = slice(163, 283), slice(205, 365)
 
 
+def opened(content: bytes) -> Subject:
+    with Image.open(io.BytesIO(content)) as image:
+        steps = image.quantization  # type: ignore[attr-defined]
+        tables = tuple(tuple(steps[number]) for number in sorted(steps))
+        return Subject(np.asarray(image.convert("RGB")), "jpeg", tables)
+
+
+def pasted(pixels: np.ndarray, donor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    forged, truth = pixels.copy(), np.zeros(pixels.shape[:2], bool)
+    forged[PLACE] = donor[PLACE]
+    truth[PLACE] = True
+    return forged, truth
+
+
+@pytest.mark.parametrize("last", [None, 90])
+def test_a_place_of_a_page_that_lacks_its_earlier_saving_is_found(last: int | None) -> None:
+    forged, truth = pasted(saved(page(1), 70), page(2))
+    trace = trace_error_level(Subject(forged, "png") if last is None else opened(jpeg(forged, last)))
+    assert trace.applicable
+    assert overlap(trace.map >= SPEAKS, truth) > 0.6
+    assert "shows no sign of that" in trace.sentence
+
+
+def test_a_page_saved_twice_as_a_whole_has_no_such_place() -> None:
+    for first, last in ((70, 90), (85, 85), (90, 70)):
+        trace = trace_error_level(opened(jpeg(saved(page(1), first), last)))
+        assert trace.applicable
+        assert not (trace.map >= SPEAKS).any()
+        assert "No place of the page" in trace.sentence
+
+
+def test_letters_that_lose_less_are_no_more_than_a_hint_on_a_page() -> None:
+    forged = page(1)
+    forged[PLACE] = cv2.GaussianBlur(forged[PLACE], (0, 0), 1.5)
+    trace = trace_error_level(opened(jpeg(forged, 95)))
+    assert trace.map[PLACE].mean() > 3 * trace.map.mean()
+    assert trace.map.max() < SPEAKS
+
+
 @pytest.mark.parametrize("last", [None, 90])
 def test_the_error_level_rises_on_a_region_pasted_at_another_quality(last: int | None) -> None:
-    forged = saved(page(1), 70).copy()
-    forged[PLACE] = page(2)[PLACE]
-    truth = np.zeros(forged.shape[:2], bool)
-    truth[PLACE] = True
-    subject = Subject(forged, "png") if last is None else Subject(saved(forged, last), "jpeg")
-    trace = trace_error_level(subject)
+    forged, truth = pasted(saved(photograph(1), 60), photograph(2))
+    trace = trace_error_level(Subject(forged, "png") if last is None else opened(jpeg(forged, last)))
     assert trace.applicable
-    assert trace.map[truth].mean() > 3 * trace.map[~truth].mean()
-    assert overlap(trace.map >= SPEAKS, truth) > 0.6
-    assert "loses more" in trace.sentence
+    assert trace.map[truth].mean() > 2 * trace.map[~truth].mean()
 
 
 def test_a_smoothed_region_loses_less() -> None:
-    forged = page(1).copy()
-    forged[PLACE] = cv2.GaussianBlur(forged[PLACE], (0, 0), 1.5)
-    trace = trace_error_level(Subject(saved(forged, 95), "jpeg"))
+    forged = photograph(1)
+    forged[PLACE] = cv2.GaussianBlur(forged[PLACE], (0, 0), 2.5)
+    trace = trace_error_level(opened(jpeg(forged, 95)))
     assert trace.map[PLACE].mean() > 3 * trace.map.mean()
     assert "loses less" in trace.sentence
+
+
+def test_threads_do_not_change_the_answer() -> None:
+    subject, before = Subject(pasted(saved(page(1), 70), page(2))[0], "png"), cv2.getNumThreads()
+    try:
+        maps = []
+        for threads in (1, 4):
+            cv2.setNumThreads(threads)
+            maps.append(trace_error_level(subject).map)
+    finally:
+        cv2.setNumThreads(before)
+    assert np.array_equal(maps[0], maps[1])
 
 
 @pytest.mark.parametrize("quality", [70, 85, 95])
