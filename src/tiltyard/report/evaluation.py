@@ -1,27 +1,25 @@
 """The report of an evaluation folder: `report.html`, beside the evidence and no part of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from tiltyard.contest.evaluation import Evaluation, write_atomically
 from tiltyard.contest.registry import find_track
 from tiltyard.contest.track import Metric, Track
 from tiltyard.errors import TiltyardError
-from tiltyard.report.credential import credential_view
-from tiltyard.report.forgery import forgery_view
 from tiltyard.report.page import render
-from tiltyard.report.whitebox import whitebox_view
 
 REPORT = "report.html"
-VIEWS: Mapping[str, tuple[str, Callable[[Evaluation], Any]]] = {
-    "credential": ("credential.html.j2", credential_view),
-    "forgery": ("forgery.html.j2", forgery_view),
-    "forgery_maps": ("forgery.html.j2", forgery_view),
-    "whitebox": ("whitebox.html.j2", whitebox_view),
+VIEWS: Mapping[str, tuple[str, str]] = {
+    "credential": ("credential.html.j2", "tiltyard.report.credential:credential_view"),
+    "forgery": ("forgery.html.j2", "tiltyard.report.forgery:forgery_view"),
+    "forgery_maps": ("forgery.html.j2", "tiltyard.report.forgery:forgery_view"),
+    "whitebox": ("whitebox.html.j2", "tiltyard.report.whitebox:whitebox_view"),
 }
-"""Tracks that have a page of their own: its template and what it shows beyond the common parts."""
+"""Tracks that have a page of their own: its template, and the function (loaded when needed) that says what it shows."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def report_html(evaluation: Evaluation) -> str:
     record = evaluation.record
     track = _track(record.identity.track)
     metrics = {metric.name: metric for metric in track.metrics} if track else {}
-    template, view = VIEWS.get(record.identity.track, ("evaluation.html.j2", lambda _: None))
+    template, view = VIEWS.get(record.identity.track, ("evaluation.html.j2", ""))
     return render(
         template,
         title=track.title if track else record.identity.track,
@@ -55,7 +53,7 @@ def report_html(evaluation: Evaluation) -> str:
         jail=_jail(track, trust=record.identity.trust),
         values=_values(evaluation, metrics),
         environment=_environment(record.environment),
-        view=view(evaluation),
+        view=resolve_name(view)(evaluation) if view else None,
     )
 
 
