@@ -105,9 +105,9 @@ def test_shares_are_read_in_order() -> None:
 
 
 @pytest.mark.parametrize(("content", "reason"), [
-    (None, "holds no samples.csv"), (b"name,source\n", "lacks columns"), (b"\xff\xfe", "cannot be read"),
-    ((",".join(COLUMNS) + "\n../../x.jpg" + "," * (len(COLUMNS) - 1)).encode(), "line 2: is no row"),
-    ((",".join(COLUMNS) + "\n000000001.jpg,a\n").encode(), "line 2: is no row"),
+    (None, "holds no samples.csv"), (b"name,source\n", "lacks columns"), (b"\xff\xfe", "make the set again"),
+    ((",".join(COLUMNS) + "\n../../x.jpg" + "," * (len(COLUMNS) - 1)).encode(), "'../../x.jpg' is no row"),
+    ((",".join(COLUMNS) + "\n000000001.jpg,a\n").encode(), "line 2"),
 ])  # fmt: skip
 def test_a_table_that_is_none_is_one_line(tmp_path: Path, content: bytes | None, reason: str) -> None:
     if content is not None:

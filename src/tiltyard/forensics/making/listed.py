@@ -1,14 +1,15 @@
 """The table of a set's samples, read back: samples.csv of a user's folder, with bounds."""
 
-import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-from tiltyard.errors import TiltyardError
+from tiltyard.contest.files import read_bounded
+from tiltyard.contest.names import shown
+from tiltyard.errors import EntryError, TiltyardError
+from tiltyard.forensics.csv_table import MOST_BYTES, read_columns
 from tiltyard.forensics.making.part import SAMPLES
-from tiltyard.forensics.making.series import COLUMNS
 
 NAME = re.compile(r"\d{9}\.(jpg|png)")
 PHASH = re.compile(r"[0-9a-f]{64}")
@@ -27,8 +28,11 @@ class Row:
     phash: str
 
 
+FIELDS = tuple(field.name for field in fields(Row))
+
+
 def read_samples(folder: Path) -> list[Row]:
-    """The rows of a whole set, in order; TiltyardError names the line that is none."""
+    """The rows of a whole set, in order; TiltyardError names the line or row that is none."""
     path = folder / SAMPLES
     if not path.is_file():
         raise TiltyardError(f"{folder}: holds no {SAMPLES}: name the folder of a whole set, with all its parts")
@@ -46,18 +50,14 @@ def read_rows(folder: Path) -> Iterator[Row]:
 
 def _rows(path: Path) -> Iterator[Row]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if not set(COLUMNS) <= set(reader.fieldnames or ()):
-                raise TiltyardError(f"{path}: lacks columns: make the set again")
-            for row in reader:
-                yield _row(row, f"{path}: line {reader.line_num}")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TiltyardError(f"{path}: cannot be read ({error}): make the set again") from None
-
-
-def _row(row: dict[str, str], where: str) -> Row:
-    whole = not any(value is None for value in row.values())
-    if not whole or not NAME.fullmatch(row["name"]) or not PHASH.fullmatch(row["phash"]):
-        raise TiltyardError(f"{where}: is no row of a sample: make the set again")
-    return Row(**{name: row[name] for name in Row.__dataclass_fields__})
+        content = read_bounded(path, MOST_BYTES, str(path.parent), path.name, follow=True)
+        columns = read_columns(content, str(path), key="name", optional=FIELDS[1:])
+    except EntryError as error:
+        raise TiltyardError(f"{error}: make the set again") from None
+    if set(FIELDS) != columns.keys():
+        raise TiltyardError(f"{path}: lacks columns: make the set again")
+    for values in zip(*(columns[name] for name in FIELDS), strict=True):
+        row = Row(*values)
+        if not NAME.fullmatch(row.name) or not PHASH.fullmatch(row.phash):
+            raise TiltyardError(f"{path}: {shown(row.name)} is no row of a sample: make the set again")
+        yield row
