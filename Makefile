@@ -30,7 +30,7 @@ check: install-dev
 	$(BIN)/lint-imports
 
 bench: install-dev bubblewrap fonts
-	for script in same_rows meter overhead startup lance wall_time pools forging no_other_clue forgery_scoring credential_scoring baselines; do $(BIN)/python bench/$$script.py || exit 1; done
+	for script in same_rows meter overhead startup lance wall_time pools forging no_other_clue forgery_scoring credential_scoring baselines inspecting; do $(BIN)/python bench/$$script.py || exit 1; done
 
 docs: install-dev
 	$(BIN)/mkdocs build --strict
@@ -50,13 +50,14 @@ $(VENV)/created:
 $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
 	@echo "installing into $(VENV): some minutes the first time"
 	$(if $(TORCH_INDEX),$(PIP) install -c constraints.txt --index-url $(TORCH_INDEX) torch)
-	$(PIP) install $(CONSTRAINED) -e '.[documents]'
+	$(PIP) install $(CONSTRAINED) -e '.[documents,inspect]'
 	@touch $@
 
-# torchattacks pins a requests release that nothing else here can share, and torchvision, which it does not import
+# torchattacks pins a requests release that nothing else here can share, and torchvision, which it does not import;
+# pyIFD asks for jpegio, which has no wheels
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install $(CONSTRAINED) -e '.[documents,dev]'
-	$(PIP) install $(CONSTRAINED) --no-deps torchattacks
+	$(PIP) install $(CONSTRAINED) -e '.[documents,inspect,dev]'
+	$(PIP) install $(CONSTRAINED) --no-deps torchattacks pyIFD==0.0.3 PyWavelets scikit-image lazy-loader
 	@touch $@
 
 bubblewrap:

@@ -1,4 +1,4 @@
-"""The baselines as detectors, and what they hand in to the contests."""
+"""Ours and the baselines as detectors, and what they hand in to the contests."""
 
 import hashlib
 import io
@@ -54,10 +54,10 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_the_baselines_are_found_by_name_and_others_are_refused() -> None:
-    assert detector_names() == ("error_level", "copy_move")
-    assert [find_detector(name).name for name in detector_names()] == ["error_level", "copy_move"]
-    with pytest.raises(TiltyardError, match="there are error_level, copy_move"):
+def test_detectors_are_found_by_name_and_others_are_refused() -> None:
+    assert detector_names() == ("tiltyard", "tiltyard_fast", "double_jpeg", "error_level", "copy_move")
+    assert [find_detector(name).name for name in detector_names()] == list(detector_names())
+    with pytest.raises(TiltyardError, match="there are tiltyard, tiltyard_fast, double_jpeg, error_level, copy_move"):
         find_detector("magic")
 
 
@@ -72,7 +72,7 @@ def test_a_forged_picture_scores_higher_than_authentic_ones(folder: Path) -> Non
         assert (located.score >= 0.5) == stem.startswith("forged")
 
 
-@pytest.mark.parametrize("name", ["error_level", "copy_move"])
+@pytest.mark.parametrize("name", detector_names())
 def test_masks_and_maps_are_accepted_by_the_readers_of_the_track(name: str, folder: Path, tmp_path: Path) -> None:
     hand_in(name, folder, masks=tmp_path / "masks.zip", jobs=1)
     hand_in(name, folder, maps=tmp_path / "maps.zip", jobs=1)
@@ -126,7 +126,7 @@ def test_two_pictures_that_would_share_a_mask_are_refused(folder: Path, tmp_path
         hand_in("copy_move", folder, masks=tmp_path / "masks.zip")
 
 
-@pytest.mark.parametrize("name", ["error_level", "copy_move"])
+@pytest.mark.parametrize("name", detector_names())
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_tiny_and_blank_pictures_get_an_empty_mask(name: str, mode: str, tmp_path: Path) -> None:
     for size in ((8, 8), (300, 9), (64, 64)):
@@ -136,7 +136,7 @@ def test_tiny_and_blank_pictures_get_an_empty_mask(name: str, mode: str, tmp_pat
         found = find_detector(name).locate(tmp_path / "blank.png")
         assert found.mask.shape == size[::-1]
         assert not found.mask.any()
-        assert found.score == 0
+        assert found.score < 0.05
 
 
 def test_progress_counts_the_pictures(folder: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 VERBS = {
     "demo": "tiltyard.cli.demo:demo",
     "attack": "tiltyard.cli.attack:attack",
+    "inspect": "tiltyard.cli.inspect:inspect",
     "verify": "tiltyard.cli.evaluations:verify",
     "board": "tiltyard.cli.evaluations:board",
     "compare": "tiltyard.cli.evaluations:compare",
@@ -19,11 +20,13 @@ VERBS = {
     "run": "tiltyard.cli.run:run",
     "new": "tiltyard.cli.new:new",
     "forge": "tiltyard.cli.forge:forge",
+    "forensics": "tiltyard.cli.forensics:forensics",
     "defences": "tiltyard.cli.defences:defences",
 }
 """What each verb is: a function, or a family of verbs."""
 EPILOG = (
-    "Exit codes: 0 done · 1 below --fail-under, doubtful under --fail-doubtful, or figures differ · 2 bad input · "
+    "Exit codes: 0 done · 1 below --fail-under, doubtful under --fail-doubtful, forged under --fail-on-forged, or "
+    "figures differ · 2 bad input · "
     "3 the entry failed by the rules · 4 no working jail · 70 a fault of ours · 130 interrupted (--resume goes on)."
 )
 

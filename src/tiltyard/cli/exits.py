@@ -3,7 +3,7 @@
 DONE = 0
 """Done, and the answer is yes."""
 ANSWER_IS_NO = 1
-"""Below `--fail-under`, doubtful under `--fail-doubtful`, or `verify` found a difference."""
+"""Below `--fail-under`, doubtful or forged under `--fail-doubtful` and `--fail-on-forged`, or `verify` differs."""
 BAD_INPUT = 2
 """A wrong option, file or reference; nothing was changed."""
 ENTRY_FAILED = 3

@@ -1,4 +1,4 @@
-"""Detectors: what says of a picture in a file which pixels are forged. The baselines are single cues."""
+"""Detectors: what says of a picture in a file which pixels are forged. Ours, and single cues as baselines."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiltyard.errors import TiltyardError
+from tiltyard.forensics.inspecting import as_grey
+from tiltyard.forensics.locating.deciding import THRESHOLD
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.copy_move import COPY_MOVE
 from tiltyard.forensics.tracing.cue import SPEAKS, Cue, subject_of
+from tiltyard.forensics.tracing.double_jpeg import DOUBLE_JPEG
 from tiltyard.forensics.tracing.error_level import ERROR_LEVEL
 from tiltyard.forensics.tracing.regions import filled, without_specks
 
@@ -61,17 +64,37 @@ class CueDetector:
         return Located(mask, np.round(found * 255).astype(np.uint8), round(score, 4))
 
 
-_BASELINES: tuple[Detector, ...] = (CueDetector(ERROR_LEVEL), CueDetector(COPY_MOVE))
+@dataclass(frozen=True)
+class Ours:
+    """What `tiltyard inspect` says."""
+
+    name: str
+    fast: bool
+
+    def locate(self, path: Path) -> Located:
+        from tiltyard.forensics.locating.finding import found_in
+
+        found = found_in(subject_of(path), fast=self.fast, threshold=THRESHOLD)
+        return Located(found.mask, as_grey(found.map), round(found.probability, 4))
+
+
+_KNOWN: tuple[Detector, ...] = (
+    Ours("tiltyard", fast=False),
+    Ours("tiltyard_fast", fast=True),
+    CueDetector(DOUBLE_JPEG),
+    CueDetector(ERROR_LEVEL),
+    CueDetector(COPY_MOVE),
+)
 
 
 def detector_names() -> tuple[str, ...]:
     """The detectors that `find_detector` knows."""
-    return tuple(detector.name for detector in _BASELINES)
+    return tuple(detector.name for detector in _KNOWN)
 
 
 def find_detector(name: str) -> Detector:
     """The detector of that name; TiltyardError lists those there are."""
-    for detector in _BASELINES:
+    for detector in _KNOWN:
         if detector.name == name:
             return detector
     raise TiltyardError(f"{name}: no such detector: there are {', '.join(detector_names())}")

@@ -131,7 +131,7 @@ def _has_deep_samples(image: Image.Image, content: bytes) -> bool:
 
 
 def _decoded(image: Image.Image) -> PictureRead:
-    orientation, notes = _orientation(image), list(_notes(image))
+    orientation, notes = orientation_of(image), list(_notes(image))
     image.load()
     flat: Image.Image = image
     if orientation in UPRIGHT:
@@ -150,7 +150,7 @@ def _notes(image: Image.Image) -> Iterator[str]:
         yield "the file holds several pictures; the first was taken"
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
     """Tag 0x0112 of EXIF; 1 where the data are damaged, as viewers do."""
     try:
         return int(image.getexif().get(Base.Orientation, 1))

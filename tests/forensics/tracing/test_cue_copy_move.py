@@ -1,9 +1,11 @@
 """Copy-move: what was copied is found, what repeats honestly is not."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
-from tracing_scenes import TWINS, Pixels, letter, overlap, page, photograph, saved
+from tracing_scenes import TWINS, Pixels, letter, noisy, overlap, page, photograph, saved
 
 from tiltyard.forensics.tracing.copy_move import trace_copy_move
 from tiltyard.forensics.tracing.cue import SPEAKS, Subject
@@ -37,6 +39,41 @@ def test_a_moved_turned_scaled_copy_is_found_after_recompression_too(
     found = trace.map >= SPEAKS
     assert trace.applicable
     assert max(overlap(found, source | target), overlap(found, target)) > 0.6, trace.sentence
+
+
+def blurred(pixels: Pixels) -> Pixels:
+    return np.asarray(cv2.blur(pixels, (5, 5)), np.uint8)
+
+
+def in_few_colours(pixels: Pixels) -> Pixels:
+    return (pixels // 8 * 8).astype(np.uint8)
+
+
+def grainy(pixels: Pixels) -> Pixels:
+    return noisy(pixels.astype(np.float32), np.random.default_rng(8), 12.0)
+
+
+def coarse(pixels: Pixels) -> Pixels:
+    return saved(pixels, 60)
+
+
+@pytest.mark.parametrize("spoil", [blurred, in_few_colours, grainy, coarse])
+def test_a_copy_is_found_where_what_came_after_it_left_no_noise_in_common(spoil: Callable[[Pixels], Pixels]) -> None:
+    honest, (forged, source, target) = photograph(1), planted(photograph(1), degrees=20)
+    trace = trace_copy_move(Subject(spoil(forged)))
+    found = trace.map >= SPEAKS
+    assert max(overlap(found, source | target), overlap(found, target)) > 0.6, trace.sentence
+    assert not trace_copy_move(Subject(spoil(honest))).map.any()
+
+
+def test_a_front_of_equal_windows_is_not_flagged() -> None:
+    front = photograph(9)
+    window = cv2.resize(front[200:260, 300:340], (40, 60))
+    for top in range(40, 400, 90):
+        for left in range(30, 600, 75):
+            front[top : top + 60, left : left + 40] = window
+    trace = trace_copy_move(Subject(noisy(front.astype(np.float32), np.random.default_rng(10), 2.0)))
+    assert not trace.map.any(), trace.sentence
 
 
 def test_the_softer_one_of_two_places_is_named_as_the_copy() -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from tracing_scenes import jpeg, overlap, page, photograph, saved
+from tracing_scenes import jpeg, page, photograph, saved
 
 from tiltyard.forensics.tracing.cue import SPEAKS, Subject
 from tiltyard.forensics.tracing.error_level import excess, trace_error_level
@@ -29,29 +29,13 @@ def pasted(pixels: np.ndarray, donor: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return forged, truth
 
 
-@pytest.mark.parametrize("last", [None, 90])
-def test_a_place_of_a_page_that_lacks_its_earlier_saving_is_found(last: int | None) -> None:
-    forged, truth = pasted(saved(page(1), 70), page(2))
-    trace = trace_error_level(Subject(forged, "png") if last is None else opened(jpeg(forged, last)))
-    assert trace.applicable
-    assert overlap(trace.map >= SPEAKS, truth) > 0.6
-    assert "shows no sign of that" in trace.sentence
-
-
-def test_a_page_saved_twice_as_a_whole_has_no_such_place() -> None:
-    for first, last in ((70, 90), (85, 85), (90, 70)):
-        trace = trace_error_level(opened(jpeg(saved(page(1), first), last)))
-        assert trace.applicable
-        assert not (trace.map >= SPEAKS).any()
-        assert "No place of the page" in trace.sentence
-
-
 def test_letters_that_lose_less_are_no_more_than_a_hint_on_a_page() -> None:
     forged = page(1)
     forged[PLACE] = cv2.GaussianBlur(forged[PLACE], (0, 0), 1.5)
     trace = trace_error_level(opened(jpeg(forged, 95)))
     assert trace.map[PLACE].mean() > 3 * trace.map.mean()
     assert trace.map.max() < SPEAKS
+    assert "only a hint" in trace.sentence
 
 
 @pytest.mark.parametrize("last", [None, 90])

@@ -40,7 +40,8 @@ def test_boxes_are_found_one_by_one_and_many_of_them_not_at_all() -> None:
             forged[top : top + 24, 376:480] = other[top : top + 24, 376:480]
         found = left_out(grey(forged), earlier_saving(luma(forged), None))
         assert len(found) == expected
-        assert all(abs(one.box[0] - 376) < 24 and one.box[2] - one.box[0] < 140 for one in found)
+        columns = [one.where[1] for one in found]
+        assert all(abs(across.start - 376) < 24 and across.stop - across.start < 140 for across in columns)
 
 
 def test_a_picture_smaller_than_a_block_has_no_box() -> None:

@@ -1,7 +1,8 @@
 """Copy-move: places of one picture that are the same pixels (Amerini et al. 2011; dense check: Cozzolino et al. 2015).
 
-Print repeats itself honestly: words, digits, guilloche. So a place counts only where its noise is repeated as well, and
-only if it is not one of a row of equals.
+Print repeats itself honestly: words, digits, guilloche. So on a page a place counts only where its noise is repeated as
+well. Elsewhere it counts too where many keypoints move as one, to a fraction of a pixel, and all detail follows them.
+Nowhere does a part of a pattern, or one of a row of equals.
 """
 
 from dataclasses import dataclass
@@ -13,16 +14,18 @@ from numpy.typing import NDArray
 from tiltyard.forensics.picture import Mask, Pixels
 from tiltyard.forensics.tracing.agreement import (
     QUIET,
-    WINDOW,
     Agreement,
     Grey,
     agreement,
     correlation,
     is_drawn,
     moved_back,
+    whole,
 )
+from tiltyard.forensics.tracing.boxes import box_of
 from tiltyard.forensics.tracing.cue import Cue, Subject, Trace, nothing_to_say, place_of
-from tiltyard.forensics.tracing.keypoints import NEAREST, alike
+from tiltyard.forensics.tracing.keypoints import NEAREST, RATIO, RATIO_IN_PRINT, alike
+from tiltyard.forensics.tracing.print_boxes import is_written
 from tiltyard.forensics.tracing.regions import without_specks
 from tiltyard.forensics.tracing.transformations import Movement, movements_of
 
@@ -32,14 +35,27 @@ SMALLEST_SIDE = 32
 SMALLEST = 250
 """Pixels of a region: about three digits in body text."""
 SAME_DETAIL = 0.5
-SAME_TEXTURE = 0.6
-"""Correlation of detail asked of a region without any calm place: foliage, gravel, cloth."""
 SAME_NOISE = 0.2
 ERRORS = 3.0
 """Standard errors by which the noise must agree, a quarter of the pixels counted as independent."""
 PER_SAMPLE = 4
-PRINTED = 0.4
-"""Share of one tone from which a region is taken for print."""
+SMALLEST_SCENE = 3000
+"""Pixels of a region that is believed without its noise: two words in one face are alike, and smaller."""
+MOVES_AS_ONE = 0.65
+"""Pixels by which the matches of a real copy miss its movement, in the median."""
+FEWEST = 5
+"""Matches that a copied region holds."""
+SAME_MIDDLE, LESS_FOR_MORE = 0.95, 0.05
+"""Correlation of middle detail asked of FEWEST matches; what each e-fold of them takes off."""
+PRINTED = 0.8
+"""Share of one tone from which a region is taken for print, on whatever picture."""
+TWO_TONES = 0.8
+"""Separability of a region's tones (Otsu 1979) from which it is ink on paper, or a frame, and needs its noise."""
+OVERLAP = 0.2
+"""Share of a region within its own copy above which it is a pattern."""
+PATTERNED = 0.5
+"""Share of two places, within the patterns that other movements found, above which they are part of these."""
+LIKENESS_WINDOW = 15
 IN_A_ROW = 0.6
 """Correlation, at twice the movement or at its opposite, from which a region is one of a row of equals."""
 SOFTER = 0.85
@@ -64,9 +80,17 @@ def copies_in(pixels: Pixels) -> list[Copy]:
     if min(grey.shape) < SMALLEST_SIDE:
         return []
     levels = grey.astype(np.float32)
-    movements = [] if is_drawn(levels) else movements_of(alike(grey))
-    found = [copy for movement in movements if (copy := _copy(levels, movement)) is not None]
-    return found if scale == 1 else [_enlarged(copy, pixels.shape[:2]) for copy in found]
+    page = is_written(grey)
+    movements = [] if is_drawn(levels) else movements_of(alike(grey, RATIO_IN_PRINT if page else RATIO))
+    found = [pair for movement in movements if (pair := _followed(levels, movement)) is not None]
+    patterns = [_is_pattern(levels, *pair) for pair in found]
+    patterned = _places([one for (_, one), pattern in zip(found, patterns, strict=True) if pattern], grey.shape)
+    copies = [
+        _copy(levels, *pair)
+        for pair, pattern in zip(found, patterns, strict=True)
+        if not pattern and _is_copied(*pair, page=page) and _share(pair[1], patterned) <= PATTERNED
+    ]
+    return copies if scale == 1 else [_enlarged(copy, pixels.shape[:2]) for copy in copies]
 
 
 def _searched(pixels: Pixels) -> tuple[NDArray[np.uint8], float]:
@@ -78,34 +102,63 @@ def _searched(pixels: Pixels) -> tuple[NDArray[np.uint8], float]:
     return np.asarray(grey, np.uint8), scale
 
 
-def _copy(grey: Grey, movement: Movement) -> Copy | None:
+def _followed(grey: Grey, movement: Movement) -> tuple[Movement, Agreement] | None:
     found = agreement(grey, movement)
-    if found is None or found.source.sum() < SMALLEST or not same_pixels(found):
-        return None
-    if _touch(found) or _in_a_row(grey, movement, found.source):
-        return None
-    strength = 0.5 + 0.5 * float(np.clip(found.detail, 0, 1)) * min(1.0, len(movement.matches) / 20)
-    return Copy(found.source, found.target, strength, _pasted(grey, movement, found))
+    return None if found is None or found.source.sum() < SMALLEST else (movement, found)
 
 
-def same_pixels(found: Agreement) -> bool:
-    """Whether the finest detail agrees as only copied pixels do."""
-    if found.calm_pixels >= SMALLEST / 2:
-        sure = ERRORS * np.sqrt(PER_SAMPLE / found.calm_pixels)
-        return found.detail >= SAME_DETAIL and found.calm_detail >= max(SAME_NOISE, sure)
-    return found.paper < PRINTED and found.detail >= SAME_TEXTURE
+def _is_pattern(grey: Grey, movement: Movement, found: Agreement) -> bool:
+    return _touch(found) or _in_a_row(grey, movement, found.source)
+
+
+def _is_copied(movement: Movement, found: Agreement, *, page: bool) -> bool:
+    return found.held >= FEWEST and (same_noise(found) or (not page and same_scene(found, movement)))
+
+
+def _places(found: list[Agreement], shape: tuple[int, ...]) -> Mask:
+    places = np.zeros(shape, bool)
+    for one in found:
+        places |= one.source | one.target
+    return places
+
+
+def _share(found: Agreement, within: Mask) -> float:
+    both = found.source | found.target
+    return float((both & within).sum() / both.sum())
+
+
+def _copy(grey: Grey, movement: Movement, found: Agreement) -> Copy:
+    strength = 0.5 + 0.5 * float(np.clip(found.middle, 0, 1)) * min(1.0, len(movement.matches) / 20)
+    pasted, source, target = _pasted(grey, movement, found), whole(found.source), whole(found.target)
+    return Copy(source, target, strength, None if pasted is None else target if pasted is found.target else source)
+
+
+def same_noise(found: Agreement) -> bool:
+    """Whether the finest detail agrees, without the help of edges, as only copied pixels do."""
+    if found.calm_pixels < SMALLEST / 2:
+        return False
+    sure = ERRORS * np.sqrt(PER_SAMPLE / found.calm_pixels)
+    return found.detail >= SAME_DETAIL and found.calm_detail >= max(SAME_NOISE, sure)
+
+
+def same_scene(found: Agreement, movement: Movement) -> bool:
+    """Whether matches and detail agree as two things of one kind do not: leaves, windows and stones differ a little."""
+    if found.paper >= PRINTED or found.two_tone >= TWO_TONES or found.source.sum() < SMALLEST_SCENE:
+        return False
+    asked = SAME_MIDDLE - LESS_FOR_MORE * np.log(found.held / FEWEST)
+    return found.middle >= asked and float(np.median(movement.misses(movement.matches))) < MOVES_AS_ONE
 
 
 def _touch(found: Agreement) -> bool:
     """A region that is its own copy is a pattern."""
-    return bool((found.source & found.target).sum() > 0.2 * found.source.sum())
+    return bool((found.source & found.target).sum() > OVERLAP * found.source.sum())
 
 
 def _in_a_row(grey: Grey, movement: Movement, source: Mask) -> bool:
-    """Guilloche, tables and tiles go on where a copy stops: at twice the movement, or on its other side."""
+    """Guilloche, tables and tiles go on where a copy stops: at twice the movement, on its other side, or between."""
     return any(
         _moves(further, source) and _looks_alike(grey, further, source)
-        for further in (movement.again(), movement.back())
+        for further in (movement.again(), movement.back(), *movement.parts())
     )
 
 
@@ -118,8 +171,9 @@ def _moves(movement: Movement, source: Mask) -> bool:
 
 
 def _looks_alike(grey: Grey, movement: Movement, source: Mask) -> bool:
-    likeness = correlation(grey, moved_back(grey, movement), WINDOW, QUIET)
-    return bool(np.median(likeness[source]) >= IN_A_ROW)
+    box = box_of(source, LIKENESS_WINDOW // 2)
+    likeness = correlation(grey[box], moved_back(grey, movement, box), LIKENESS_WINDOW, QUIET)
+    return bool(np.median(likeness[source[box]]) >= IN_A_ROW)
 
 
 def _pasted(grey: Grey, movement: Movement, found: Agreement) -> Mask | None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tiltyard.contest.names import shown_path
 from tiltyard.forensics.picture import Pixels
 from tiltyard.forensics.saving import Table
 from tiltyard.vision.bounded import open_image
-from tiltyard.vision.pictures import MAX_PIXELS, decode_picture, read_picture_bytes
+from tiltyard.vision.pictures import MAX_PIXELS, UPRIGHT, decode_picture, orientation_of, read_picture_bytes
 
 SPEAKS = 0.5
 """Every cue scales its map so that this value is where it begins to hold a pixel for forged."""
@@ -27,12 +28,31 @@ class Subject:
     """`jpeg`, `png`, …; empty where the pixels came from no file."""
     tables: tuple[Table, ...] = ()
     """Quantisation tables in natural order, luma first; JPEG only."""
+    decoded_luma: NDArray[np.uint8] | None = None
+    """(h, w), as a JPEG's decoder gives it, before colours are mixed: its DCT values are nearly those stored."""
+    grid: tuple[int, int] = (0, 0)
+    """First row and column of a whole 8 × 8 block; not (0, 0) where a JPEG was turned upright."""
+    notes: tuple[str, ...] = ()
+    """What reading changed."""
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width."""
         height, width = self.pixels.shape[:2]
         return height, width
+
+    @property
+    def steps(self) -> Table | None:
+        """The luma steps of the last saving; None where the file's format lost nothing."""
+        return self.tables[0] if self.format == "jpeg" and self.tables else None
+
+    @property
+    def luma(self) -> NDArray[np.float32]:
+        """(h, w), in grey levels less 128."""
+        if self.decoded_luma is not None:
+            return self.decoded_luma.astype(np.float32) - 128
+        red, green, blue = (self.pixels[..., channel].astype(np.float32) for channel in range(3))
+        return np.asarray(red * 0.299 + green * 0.587 + blue * 0.114 - 128, np.float32)
 
 
 @dataclass(frozen=True)
@@ -61,12 +81,46 @@ def nothing_to_say(subject: Subject, sentence: str) -> Trace:
 
 def subject_of(path: Path) -> Subject:
     """The picture in a user's file, upright; TiltyardError names the file and why it cannot be read."""
-    content, name = read_picture_bytes(path), shown_path(path)
+    return subject_in(read_picture_bytes(path), shown_path(path))
+
+
+def subject_in(content: bytes, name: str) -> Subject:
+    """The picture in a file's bytes; TiltyardError calls it `name`."""
     picture = decode_picture(content, name)
+    if picture.format != "JPEG":
+        return Subject(picture.pixels, picture.format.lower(), notes=picture.notes)
     with open_image(io.BytesIO(content), name, max_pixels=MAX_PIXELS) as image:
         tables: dict[int, list[int]] = getattr(image, "quantization", {})
-        steps = tuple(tuple(tables[number]) for number in sorted(tables))
-    return Subject(picture.pixels, picture.format.lower(), steps)
+        turn = orientation_of(image)
+        steps = tuple(_upright_steps(tables[number], turn) for number in sorted(tables))
+        luma, grid = _upright_luma(image, turn), _upright_grid(image.size, turn)
+    return Subject(picture.pixels, "jpeg", steps, luma, grid, picture.notes)
+
+
+def _upright_steps(steps: list[int], turn: int) -> Table:
+    """Rows and columns are exchanged where the picture lay on its side."""
+    lies = turn >= 5
+    return tuple(steps[(n % 8) * 8 + n // 8] for n in range(64)) if lies else tuple(steps)
+
+
+def _upright_luma(image: Image.Image, turn: int) -> NDArray[np.uint8] | None:
+    """None for a JPEG whose first channel is no luma."""
+    if image.mode not in ("RGB", "L"):
+        return None
+    image.draft("L", None)
+    if image.mode != "L":
+        return None
+    return np.array(image.transpose(UPRIGHT[turn]) if turn in UPRIGHT else image)
+
+
+def _upright_grid(size: tuple[int, int], turn: int) -> tuple[int, int]:
+    """Where the blocks of a JPEG of that width and height begin once it is upright: counted from its far edge, if that
+    became the near one."""
+    across, down = (side % 8 for side in size)
+    turned = turn >= 5
+    down, across = (across, down) if turned else (down, across)
+    from_below, from_right = turn in (3, 4, 7, 8), turn in (2, 3, 6, 7)
+    return (down if from_below else 0, across if from_right else 0)
 
 
 def place_of(mask: NDArray[np.bool_]) -> str:

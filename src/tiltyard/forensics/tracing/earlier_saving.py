@@ -5,6 +5,8 @@ Forgeries From JPEG Ghosts"). The error of resaving shows it for a quality that 
 DCT frequency shows it for any table (Lin, He, Tang and Tang 2009; Bianchi and Piva 2012).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,37 +37,46 @@ def earlier_saving(luma: Luma, steps: Table | None) -> Blocks:
     `steps` are those of the last saving, None where it lost nothing. Blocks without any structure are 0; where nothing
     was saved twice, the mean is still above 0, for a histogram fits the picture that it was taken from best.
     """
+    return np.asarray(evidence_by_frequency(luma, steps).sum(0), np.float32)
+
+
+def evidence_by_frequency(luma: Luma, steps: Table | None) -> NDArray[np.float32]:
+    """The same for each of FREQUENCIES alone: (48, h // 8, w // 8)."""
     here = _values(luma, 0, 0)
     elsewhere = [_values(luma, down, right) for down, right in SHIFTS]
-    found = np.zeros(here[FREQUENCIES[0]].shape, np.float32)
-    for frequency in FREQUENCIES:
-        step = 1 if steps is None else steps[frequency[0] * BLOCK + frequency[1]]
-        bins = _bins(here[frequency], step)
-        usual = sum((_histogram(_bins(values[frequency], step)) for values in elsewhere), np.zeros(2 * LARGEST + 3))
-        found += _log_ratio(_histogram(bins), usual)[bins]
+    found = np.zeros(here.shape, np.float32)
+    for number, (u, v) in enumerate(FREQUENCIES):
+        step = 1 if steps is None else steps[u * BLOCK + v]
+        bins = _bins(here[number], step)
+        usual = sum((_histogram(_bins(values[number], step)) for values in elsewhere), np.zeros(2 * LARGEST + 3))
+        found[number] = _log_ratio(_histogram(bins), usual)[bins]
     return found
 
 
-def _values(luma: Luma, down: int, right: int) -> dict[tuple[int, int], Blocks]:
-    """The DCT of the blocks of a grid that begins there, by frequency; sums in a fixed order, whatever the threads."""
+def over_pixels(blocks: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Each block over its pixels; what the last blocks leave over is 0."""
+    pixels = np.zeros(shape, np.float32)
+    grown = np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)
+    pixels[: grown.shape[0], : grown.shape[1]] = grown
+    return pixels
+
+
+def _values(luma: Luma, down: int, right: int) -> NDArray[np.float32]:
+    """The DCT of the blocks of a grid that begins there: (48, rows, columns)."""
     shifted = luma[down:, right:]
-    height, width = shifted.shape[0] // BLOCK, shifted.shape[1] // BLOCK
-    blocks = shifted[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width, BLOCK)
-    columns = [_weighted(row, [blocks[:, n] for n in range(BLOCK)]) for row in _BASIS]
-    return {(u, v): _weighted(_BASIS[v], [columns[u][..., n] for n in range(BLOCK)]) for u, v in FREQUENCIES}
+    rows, columns = shifted.shape[0] // BLOCK, shifted.shape[1] // BLOCK
+    blocks = shifted[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK).transpose(1, 3, 0, 2)
+    return np.asarray(_BASIS @ blocks.reshape(BLOCK**2, rows * columns), np.float32).reshape(
+        len(FREQUENCIES), rows, columns
+    )
 
 
-def _weighted(weights: list[float], values: list[Blocks]) -> Blocks:
-    total = np.zeros_like(values[0])
-    for weight, value in zip(weights, values, strict=True):
-        total += np.float32(weight) * value
-    return total
+def _wave(frequency: int) -> NDArray[np.float64]:
+    scale = np.sqrt((2 if frequency else 1) / BLOCK)
+    return np.asarray(scale * np.cos(np.pi * (2 * np.arange(BLOCK) + 1) * frequency / (2 * BLOCK)))
 
 
-_BASIS = [
-    [float(np.sqrt((2 if k else 1) / BLOCK) * np.cos(np.pi * (2 * n + 1) * k / (2 * BLOCK))) for n in range(BLOCK)]
-    for k in range(BLOCK)
-]
+_BASIS = np.stack([np.outer(_wave(u), _wave(v)).ravel() for u, v in FREQUENCIES]).astype(np.float32)
 
 
 def _bins(values: Blocks, step: int) -> NDArray[np.intp]:

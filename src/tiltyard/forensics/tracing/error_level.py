@@ -3,8 +3,8 @@
 What was already saved coarsely, or smoothed, loses little by another saving, what came from elsewhere loses more. Edges
 always lose much, so a place is compared with places of the same texture in the same picture; either way it may be odd.
 
-Pages of text are too uneven for that: letters of two sizes differ more than a forged word does. There the cue speaks
-only where an earlier saving of the page left its steps everywhere but in some boxes (JPEG ghosts, Farid 2009).
+Pages of text are too uneven for that: letters of two sizes differ more than a forged word does. There the map is
+no more than a hint.
 """
 
 import io
@@ -16,15 +16,13 @@ from PIL import Image
 
 from tiltyard.forensics.picture import Mask, Pixels
 from tiltyard.forensics.tracing.cue import SPEAKS, Cue, Subject, Trace, nothing_to_say, place_of
-from tiltyard.forensics.tracing.earlier_saving import earlier_saving
+from tiltyard.forensics.tracing.earlier_saving import BLOCK, Blocks, over_pixels
 from tiltyard.forensics.tracing.jpeg_grid import has_jpeg_grid
-from tiltyard.forensics.tracing.left_out import LeftOut, left_out
 from tiltyard.forensics.tracing.print_boxes import is_written
 from tiltyard.forensics.tracing.regions import regions_of, without_specks
 
 QUALITY = 75
 """libjpeg's scale: coarser than cameras and phones save, so that the last saving does not hide those before."""
-BLOCK = 8
 WINDOW = 3
 """Blocks a side over which levels are averaged: 24 pixels, the height of a line of text."""
 SIGMAS = 7.0
@@ -33,15 +31,13 @@ FEWEST_LIKE_IT = 50
 MOST_TEXTURES = 24
 LEAST_SPREAD = 0.05
 """Of the logarithm of a level: differences of 5 per cent are never odd."""
-MOST_ON_A_PAGE = 0.45
-"""Of the map, where a page of text merely loses otherwise: a hint, below SPEAKS."""
-CLEARNESS = 100.0
-"""Log-likelihood at which a box is halfway between SPEAKS and 1."""
+SMALLEST = WINDOW**2 * BLOCK**2
+"""Pixels of a place that speaks: what is smaller differs from its like by chance."""
+MOST_OF_A_HINT = 0.45
+"""Of the map, where it does not speak: small places, and pages of text."""
+OF_A_PAGE = "On a page of text honest letters differ as much as forged ones: here the error level is only a hint."
 FEWEST_BLOCKS = 200
 """Below this many blocks a picture does not show what is usual in it."""
-
-Blocks = NDArray[np.float32]
-"""One value for each 8 × 8 block, (h // 8, w // 8)."""
 
 
 def error_level(pixels: Pixels) -> NDArray[np.float32]:
@@ -108,47 +104,16 @@ def trace_error_level(subject: Subject) -> Trace:
     found = excess(subject.pixels)
     if found is None:
         return nothing_to_say(subject, "Too little of the picture has any structure: error levels cannot be compared.")
-    marked = _spread_out(np.clip(np.abs(found) * (SPEAKS / SIGMAS), 0, 1), subject.shape)
-    grey = np.asarray(cv2.cvtColor(subject.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-    if is_written(grey):
-        return _page(subject, grey, np.minimum(marked, MOST_ON_A_PAGE))
-    more = _spread_out(found, subject.shape) > 0
-    return Trace(marked, applicable=True, sentence=_sentence(marked >= SPEAKS, more))
-
-
-def _page(subject: Subject, grey: NDArray[np.uint8], marked: NDArray[np.float32]) -> Trace:
-    """The map keeps the error level as a hint below SPEAKS, and holds each box without the earlier saving above it."""
-    steps = subject.tables[0] if subject.format == "jpeg" and subject.tables else None
-    places = left_out(grey, earlier_saving(_luma(subject.pixels), steps))
-    for place in places:
-        marked[place.where] = SPEAKS + (1 - SPEAKS) * place.clearness / (place.clearness + CLEARNESS)
-    return Trace(marked, applicable=True, sentence=_sentence_of_page(places, subject.shape))
-
-
-def _luma(pixels: Pixels) -> NDArray[np.float32]:
-    red, green, blue = (pixels[..., channel].astype(np.float32) for channel in range(3))
-    return np.asarray(red * 0.299 + green * 0.587 + blue * 0.114 - 128, np.float32)
-
-
-def _sentence_of_page(places: list[LeftOut], shape: tuple[int, int]) -> str:
-    if not places:
-        return "No place of the page lacks an earlier JPEG saving that the rest has."
-    mask = np.zeros(shape, np.bool_)
-    mask[places[0].where] = True
-    more = f"; {len(places) - 1} more lack it too." if len(places) > 1 else "."
-    return f"The page was saved as JPEG before its last saving; the place {place_of(mask)} shows no sign of that{more}"
-
-
-def _spread_out(blocks: Blocks, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Each block over its pixels; what the last blocks leave over is 0."""
-    marked = np.zeros(shape, np.float32)
-    grown = np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)
-    marked[: grown.shape[0], : grown.shape[1]] = grown
-    return marked
+    marked = over_pixels(np.clip(np.abs(found) * (SPEAKS / SIGMAS), 0, 1), subject.shape)
+    if is_written(np.asarray(cv2.cvtColor(subject.pixels, cv2.COLOR_RGB2GRAY), np.uint8)):
+        return Trace(np.minimum(marked, MOST_OF_A_HINT), applicable=True, sentence=OF_A_PAGE)
+    places = without_specks(marked >= SPEAKS, SMALLEST)
+    marked[~places] = np.minimum(marked[~places], MOST_OF_A_HINT)
+    return Trace(marked, applicable=True, sentence=_sentence(places, over_pixels(found, subject.shape) > 0))
 
 
 def _sentence(mask: Mask, more: Mask) -> str:
-    regions = regions_of(without_specks(mask, WINDOW**2 * BLOCK**2))
+    regions = regions_of(mask)
     if not regions:
         return "Everywhere the picture loses what such texture usually loses when it is saved once more."
     how = "more" if more[regions[0]].mean() > 0.5 else "less"
@@ -159,6 +124,6 @@ def _sentence(mask: Mask, more: Mask) -> str:
 ERROR_LEVEL = Cue(
     "error_level",
     "error level",
-    "Krawetz 2007, A Picture's Worth; Farid 2009, Exposing Digital Forgeries From JPEG Ghosts",
+    "Krawetz 2007, A Picture's Worth",
     trace_error_level,
 )

@@ -6,19 +6,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 4000
+MOST = 6000
 """Keypoints that are compared; the strongest stay."""
-CONTRAST = 0.01
-"""A quarter of SIFT's own default: what is copied is often smooth."""
-RATIO = 0.6
-"""g2NN: a neighbour counts while it is this much nearer than the next one."""
-NEIGHBOURS = 4
+CONTRAST = 0.002
+"""A twentieth of SIFT's own default: what is copied is often smooth, or was smoothed afterwards."""
+RATIO, RATIO_IN_PRINT = 0.8, 0.6
+"""g2NN: a neighbour counts while it is this much nearer than the next one. Wide: movements are checked densely."""
+NEIGHBOURS = 3
 """Copies of one thing that are followed: more are a pattern."""
 NEAREST = 12.0
 """Pixels between a place and its copy; nearer ones are the same edge."""
-FARTHEST_LOOK = 220.0
+LOOKED_AT = 10
+"""Nearest descriptors among which those of the same edge are left out."""
+FARTHEST_LOOK = 300.0
 """Distance of descriptors (norm 512) above which two places do not look alike at all."""
-ROWS = 512
+ROWS, GROUPED = 512, 16
 DIRECTION = np.array([0.92, 0.39])
 
 
@@ -32,16 +34,16 @@ class Matches:
     def __len__(self) -> int:
         return len(self.source)
 
-    def without(self, used: NDArray[np.bool_]) -> "Matches":
-        return Matches(self.source[~used], self.target[~used])
+    def only(self, kept: NDArray[np.bool_]) -> "Matches":
+        return Matches(self.source[kept], self.target[kept])
 
 
-def alike(grey: NDArray[np.uint8]) -> Matches:
+def alike(grey: NDArray[np.uint8], ratio: float = RATIO) -> Matches:
     """Matches within a (h, w) picture."""
     places, looks = _described(grey)
     if len(places) < 2:
         return Matches(np.empty((0, 2)), np.empty((0, 2)))
-    pairs = np.concatenate([_neighbours(places, looks, start) for start in range(0, len(places), ROWS)])
+    pairs = np.concatenate([_neighbours(places, looks, start, ratio) for start in range(0, len(places), ROWS)])
     pairs = np.unique(_one_way(pairs, places), axis=0)
     source, target = places[pairs[:, 0]], places[pairs[:, 1]]
     _, single = np.unique(np.concatenate([source, target], axis=1).round(1), axis=0, return_index=True)
@@ -60,29 +62,33 @@ def _described(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np
     return places, np.asarray(looks[order], np.float32)
 
 
-def _neighbours(places: NDArray[np.float64], looks: NDArray[np.float32], start: int) -> NDArray[np.int64]:
+def _neighbours(places: NDArray[np.float64], looks: NDArray[np.float32], start: int, ratio: float) -> NDArray[np.int64]:
     """Pairs (n, 2) of indices for ROWS keypoints from `start`, by the generalised ratio test."""
     rows = np.arange(start, min(start + ROWS, len(places)))
-    distances = _distances(looks, rows)
-    distances[_beside(places, rows)] = np.inf
-    count = min(NEIGHBOURS + 2, len(places))
-    nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
-    found = np.take_along_axis(distances, nearest, axis=1)
+    nearest, found = _nearest(looks, rows)
+    found[np.abs(places[nearest] - places[rows, None]).max(2) < NEAREST] = np.inf
     order = np.lexsort((nearest, found), axis=1)
     nearest, found = np.take_along_axis(nearest, order, axis=1), np.take_along_axis(found, order, axis=1)
-    closer = (found[:, :-1] < RATIO * found[:, 1:]) & (found[:, :-1] < FARTHEST_LOOK)
+    closer = (found[:, :-1] < ratio * found[:, 1:]) & (found[:, :-1] < FARTHEST_LOOK) & np.isfinite(found[:, 1:])
     return _leading(rows, nearest, closer)
 
 
-def _distances(looks: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Distances of descriptors, (rows, all)."""
+def _nearest(looks: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Indices and distances (rows, count) of the nearest descriptors, unsorted, from the groups whose least is least.
+
+    Exact, whatever the order of summing: descriptors hold small whole numbers.
+    """
     squared = (looks**2).sum(1)
-    return np.asarray(np.sqrt(np.maximum(squared[rows, None] + squared[None] - 2 * (looks[rows] @ looks.T), 0)))
-
-
-def _beside(places: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    x, y = places.astype(np.float32).T
-    return np.asarray((np.abs(x[rows, None] - x) < NEAREST) & (np.abs(y[rows, None] - y) < NEAREST))
+    count, spare = min(LOOKED_AT + 1, len(looks)), -len(looks) % GROUPED
+    distances = np.full((len(rows), len(looks) + spare), np.inf, np.float32)
+    np.add((-2 * looks[rows]) @ looks.T, squared, out=distances[:, : len(looks)])
+    groups = distances.reshape(len(rows), GROUPED, -1)
+    least = np.argpartition(groups.min(1), min(count, groups.shape[2]) - 1, axis=1)[:, :count]
+    members = (least[:, None] + groups.shape[2] * np.arange(GROUPED)[:, None]).reshape(len(rows), -1)
+    found = np.take_along_axis(distances, members, axis=1)
+    kept = np.argpartition(found, count - 1, axis=1)[:, :count]
+    found = np.take_along_axis(found, kept, axis=1).astype(np.float64) + squared[rows, None]
+    return np.take_along_axis(members, kept, axis=1), np.sqrt(np.maximum(found, 0))
 
 
 def _one_way(pairs: NDArray[np.int64], places: NDArray[np.float64]) -> NDArray[np.int64]:

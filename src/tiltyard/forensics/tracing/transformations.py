@@ -12,14 +12,19 @@ FEWEST = 5
 MOST = 12
 """Movements that are followed in one picture."""
 MOST_MATCHES = 2500
-TOLERANCE = 2.5
+TOLERANCE = 3.0
 """Pixels by which a match may miss its movement."""
 PARTNERS = 4
 APART = 8.0
 """Pixels between the two matches that propose a movement: nearer ones say little of rotation."""
-SCALES = (0.4, 2.5)
+SCALES = (0.4, 2.6)
 STILL = 0.6
 """Pixels: matches that differ less in their shift were neither turned nor scaled."""
+FOR_AFFINE = 7
+"""Matches from which a stretch or a shear is fitted as well."""
+STRETCH = 1.8
+"""Ratio of the longest to the shortest side that a square may become."""
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,10 @@ class Movement:
 
     affine: NDArray[np.float64]
     matches: Matches
+
+    def misses(self, matches: Matches) -> NDArray[np.float64]:
+        """Pixels by which each match misses the movement, the larger of x and y."""
+        return _misses(self.affine, matches)
 
     @property
     def scale(self) -> float:
@@ -52,6 +61,15 @@ class Movement:
         """The same movement made twice."""
         linear, shift = self.affine[:, :2], self.affine[:, 2]
         return Movement(np.concatenate([linear @ linear, (linear @ shift + shift)[:, None]], axis=1), self.matches)
+
+    def parts(self) -> list["Movement"]:
+        """A half and a third of a shift: where equals stand in a row, it may have skipped one or two."""
+        shift, straight = self.affine[:, 2:], np.eye(2)
+        return (
+            []
+            if self.resamples
+            else [Movement(np.concatenate([straight, shift / steps], axis=1), self.matches) for steps in (2, 3)]
+        )
 
     def back(self) -> "Movement":
         """From target to source."""
@@ -80,12 +98,44 @@ def movements_of(matches: Matches) -> list[Movement]:
         best = int(votes.argmax())
         if votes[best] < FEWEST:
             break
-        inside = agree[best] & left
-        left &= ~inside
-        group = Matches(matches.source[inside], matches.target[inside])
-        if _spread(group) >= FEWEST:
-            found.append(Movement(_fitted(group), group))
+        affine, tried, inside = _grown(matches, agree[best] & left, left)
+        left &= ~(tried | inside)
+        group = matches.only(inside)
+        if len(group) >= FEWEST and _spread(group) >= FEWEST:
+            found.append(Movement(_as_shift(group, affine), group))
     return found
+
+
+def _grown(
+    matches: Matches, inside: NDArray[np.bool_], left: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """A similarity refined, to an affine map if it can be, on the matches that follow it; all that took part; those
+    that follow the last.
+    """
+    affine, tried = _fitted(matches.only(inside)), inside
+    for _ in range(ROUNDS):
+        now = (_misses(affine, matches) < TOLERANCE) & left
+        group = matches.only(now)
+        if len(group) < FEWEST:
+            break
+        tried = tried | now
+        better = _affine(group) if len(group) >= FOR_AFFINE else _similarity(group)
+        if not is_plausible(better):
+            break
+        affine = better
+    return affine, tried, (_misses(affine, matches) < TOLERANCE) & left
+
+
+def is_plausible(affine: NDArray[np.float64]) -> bool:
+    """Whether somebody would move an object so: not mirrored, not squeezed, within SCALES."""
+    long, short = np.linalg.svd(affine[:, :2], compute_uv=False)
+    upright = float(np.linalg.det(affine[:, :2])) > 0
+    return bool(upright and short > SCALES[0] * 0.9 and long < SCALES[1] * 1.1 and long < STRETCH * short)
+
+
+def _misses(affine: NDArray[np.float64], matches: Matches) -> NDArray[np.float64]:
+    moved = matches.source @ affine[:, :2].T + affine[:, 2]
+    return np.asarray(np.abs(moved - matches.target).max(1))
 
 
 def _at_most(matches: Matches) -> Matches:
@@ -142,12 +192,23 @@ def _spread(group: Matches) -> int:
 
 def _fitted(group: Matches) -> NDArray[np.float64]:
     """A pure shift where that explains the matches, else a similarity by least squares."""
+    return _as_shift(group, _similarity(group))
+
+
+def _as_shift(group: Matches, affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A pure shift where that explains the matches as well."""
     moved = group.target - group.source
     shift = np.median(moved, axis=0)
     if np.median(np.abs(moved - shift).max(1)) >= STILL:
-        return _similarity(group)
+        return affine
     x, y = (round(float(one)) if abs(one - round(float(one))) < STILL / 2 else float(one) for one in shift)
     return np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+
+
+def _affine(group: Matches) -> NDArray[np.float64]:
+    middle, goal = group.source.mean(0), group.target.mean(0)
+    solved = np.linalg.lstsq(group.source - middle, group.target - goal, rcond=None)[0].T
+    return np.concatenate([solved, (goal - solved @ middle)[:, None]], axis=1)
 
 
 def _similarity(group: Matches) -> NDArray[np.float64]:

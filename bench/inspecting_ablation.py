@@ -1,0 +1,104 @@
+"""The detector with a part taken out, or one part alone: what each says of a picture.
+
+The rule that turns logits into a verdict is the shipped one throughout, which was chosen for the whole.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiltyard.forensics.detectors import CueDetector
+from tiltyard.forensics.locating import whole
+from tiltyard.forensics.locating.crops import on_grid
+from tiltyard.forensics.locating.deciding import THRESHOLD
+from tiltyard.forensics.locating.finding import NEVER, Evidence, weighed
+from tiltyard.forensics.locating.planes import OWN, Planes, planes_of
+from tiltyard.forensics.locating.weights import shipped
+from tiltyard.forensics.picture import Mask
+from tiltyard.forensics.tracing.catalogue import TRUSTED
+from tiltyard.forensics.tracing.cue import Cue, Subject, Trace
+
+ERROR, NOISE, FACTS = len(OWN) + 1, len(OWN) + 2, len(OWN) + 3
+"""Where these planes begin; before them lies the evidence of an earlier saving."""
+BLANKED = {
+    "without DCT planes": [*range(ERROR), *range(FACTS, FACTS + 4)],
+    "without the error-level plane": [ERROR],
+    "without the noise plane": [NOISE],
+}
+THRESHOLDS = (0.3, 0.7)
+Said = tuple[Mask, float]
+"""A mask, and how surely the picture is forged."""
+Logits = NDArray[np.float32]
+
+
+def variants(path: Path, subject: Subject, evidence: Evidence) -> Iterator[tuple[str, Said]]:
+    """From the evidence of the whole detector; only what the network would say otherwise is computed anew."""
+    yield "full", _said(evidence)
+    for name, part in (*_experts(evidence), *_networks(subject, evidence)):
+        yield name, _said(part)
+    for threshold in THRESHOLDS:
+        yield f"threshold {threshold:g}", _said(evidence, threshold)
+    for cue, trace in evidence.traces:
+        yield f"cue {cue.name} alone", _alone(path, cue, trace)
+
+
+def _said(evidence: Evidence, threshold: float = THRESHOLD) -> Said:
+    found = weighed(evidence, threshold=threshold)
+    return found.mask, found.probability
+
+
+def _experts(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
+    """The cues that are believed where they speak."""
+    silent = replace(evidence, logits=np.full_like(evidence.logits, NEVER))
+    yield "network without trusted cues", replace(evidence, traces=())
+    yield "trusted cues without network", silent
+    for trusted in TRUSTED:
+        others = tuple(pair for pair in evidence.traces if pair[0] is not trusted)
+        own = tuple(pair for pair in evidence.traces if pair[0] is trusted)
+        yield f"without trusted {trusted.name}", replace(evidence, traces=others)
+        yield f"trusted {trusted.name} without network", replace(silent, traces=own)
+
+
+def _networks(subject: Subject, evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
+    for name, logits in (*_passes(subject, evidence.logits), *_without_planes(subject)):
+        yield name, replace(evidence, logits=logits)
+
+
+def _passes(subject: Subject, blended: Logits) -> Iterator[tuple[str, Logits]]:
+    """Each of the two looks that are blended; a picture of one tile has one look only."""
+    entire = blended
+    if max(on_grid(subject).shape) > whole.TILE:
+        entire = whole._put_back(whole._entire(shipped()[0], on_grid(subject)), subject)
+    tiles = (blended - whole.WEIGHT * entire) / (1 - whole.WEIGHT)
+    yield "without the whole-image pass", np.asarray(tiles, np.float32)
+    yield "whole-image pass alone", entire
+
+
+def _without_planes(subject: Subject) -> Iterator[tuple[str, Logits]]:
+    for name, numbers in BLANKED.items():
+        with _blanked(numbers):
+            yield name, whole.heard(shipped()[0], subject).logits
+
+
+@contextmanager
+def _blanked(numbers: list[int]) -> Iterator[None]:
+    """The network is told 0 in these planes."""
+
+    def with_blanks(subject: Subject) -> Planes:
+        planes = planes_of(subject)
+        planes[numbers] = 0
+        return planes
+
+    with patch.object(whole, "planes_of", with_blanks):
+        yield
+
+
+def _alone(path: Path, cue: Cue, trace: Trace) -> Said:
+    """As the detector of one cue decides, with the map that is there already."""
+    found = CueDetector(replace(cue, trace=lambda subject: trace)).locate(path)
+    return found.mask, found.score

@@ -1,0 +1,85 @@
+"""The pictures that `inspecting.py` measures on: photographs, documents rendered and receipts forged on the spot."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from baselines import photographs as published
+from common import DATA
+from PIL import Image
+
+from tiltyard.contest.executor import Executor
+from tiltyard.forensics.locating.sets import NEVER_TRAINED_ON
+from tiltyard.forensics.making.folder import write_set
+from tiltyard.forensics.making.recipe import document_recipe
+from tiltyard.forensics.making.sources import Found, find_sources
+from tiltyard.forensics.making.tampered import tamper_recipe
+from tiltyard.forensics.picture import Mask
+
+SEED = 20_261_126
+PHOTOGRAPHS = ("comofod", "noso", "imd2020")
+MADE = ("documents", "receipts")
+RECEIPTS = DATA / "forgery" / "receipts"
+AUTHENTIC = "authentic"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A picture, the set it belongs to, how it was forged; its true mask unless it is authentic."""
+
+    group: str
+    kind: str
+    picture: Path
+    mask: Path | None
+    source: str = ""
+    """The receipt that it was made from."""
+
+    def truth(self, shape: tuple[int, int]) -> Mask:
+        """(h, w), empty where the picture is authentic."""
+        if self.mask is None:
+            return np.zeros(shape, np.bool_)
+        with Image.open(self.mask) as image:
+            return np.asarray(np.asarray(image.convert("L")) > 127)
+
+
+def photographs(most: int | None) -> Iterator[Item]:
+    """Published benchmarks, where they are at hand; at most so many a set, forged and authentic each."""
+    items = [Item(group, kind, picture, mask) for group, kind, picture, mask in published()]
+    for _, members in groupby(sorted(items, key=lambda item: (item.group, item.kind)), lambda i: (i.group, i.kind)):
+        yield from list(members)[:most]
+
+
+def documents(folder: Path, executor: Executor, count: int) -> Iterator[Item]:
+    """Of families that no training saw and that nothing was chosen on; half of them authentic."""
+    if count:
+        write_set(document_recipe(seed=SEED, count=count, families=NEVER_TRAINED_ON[1:]), folder, executor)
+        yield from _written(folder, "documents")
+
+
+def receipts(folder: Path, executor: Executor, count: int, *, each: int) -> Iterator[Item]:
+    """Scanned receipts as they are, and each forged so many times; none where they are not at hand."""
+    if not RECEIPTS.is_dir():
+        print(f"{RECEIPTS}: not there, receipts are left out; set TILTYARD_DATA to measure them")
+        return
+    images, boxes = RECEIPTS / "image", RECEIPTS / "boxes"
+    found = find_sources(images, boxes, executor)
+    sources = found.sources[:count]
+    if not sources:
+        return
+    recipe = tamper_recipe(images, Found(sources, found.complaints), seed=SEED, boxes=boxes, forged=each, authentic=0)
+    write_set(recipe, folder, executor)
+    yield from _written(folder, "receipts")
+    for source in sources:
+        yield Item("receipts", AUTHENTIC, images / source.name, None, source.name)
+
+
+def _written(folder: Path, group: str) -> Iterator[Item]:
+    with (folder / "samples.csv").open(newline="") as file:
+        lines = {line["name"]: line for line in csv.DictReader(file)}
+    for picture in sorted(folder.glob("part-*/images/*")):
+        line, mask = lines[picture.name], picture.parent.parent / "masks" / f"{picture.stem}.png"
+        forged = line["kind"] != AUTHENTIC
+        yield Item(group, line["kind"], picture, mask if forged else None, line["source"])

@@ -1,0 +1,99 @@
+"""The verb: its options, checked before the work, and its exit code."""
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tiltyard.cli.display import show
+from tiltyard.cli.exits import INTERRUPTED
+from tiltyard.cli.forge.bar import samples_bar
+from tiltyard.contest.names import one_line
+from tiltyard.errors import TiltyardError
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(help="Files and folders: JPEG, PNG, WebP, TIFF, BMP, HEIC, pages of PDFs.", metavar="PATH"),
+]
+Json = Annotated[
+    str | None,
+    typer.Option(help="Write a list to FILE, or - for standard output; until all is done it is FILE.partial."),
+]
+Csv = Annotated[Path | None, typer.Option(help="Write one line a picture to FILE, as they are done.")]
+Html = Annotated[Path | None, typer.Option(help="Write a page where picture, heat map and each cue can be switched.")]
+Masks = Annotated[Path | None, typer.Option(help="Write STEM.png to DIR: 255 where forged, else 0.", metavar="DIR")]
+Maps = Annotated[
+    Path | None, typer.Option(help="Write STEM.png to DIR: grey, lighter where it is surer.", metavar="DIR")
+]
+Fast = Annotated[bool, typer.Option("--fast", help="A quick look: less evidence, a quarter of the time.")]
+Calibrate = Annotated[
+    Path | None,
+    typer.Option(help="Threshold from DIR: ten authentic pictures, or a set of `tiltyard forge`.", metavar="DIR"),
+]
+Threshold = Annotated[
+    float | None, typer.Option(help="What --calibrate has shown earlier, instead of the shipped one.", metavar="T")
+]
+FailOnForged = Annotated[bool, typer.Option("--fail-on-forged", help="Exit 1 if a picture is forged.")]
+
+
+def inspect(
+    paths: Paths,
+    json: Json = None,
+    csv: Csv = None,
+    html: Html = None,
+    masks: Masks = None,
+    maps: Maps = None,
+    fast: Fast = False,
+    calibrate: Calibrate = None,
+    threshold: Threshold = None,
+    fail_on_forged: FailOnForged = False,
+) -> None:
+    """Is this picture forged, where, and which evidence says so? Verdict, probability, regions, reasons.
+
+    Folders are searched through; a file that cannot be read is named and passed over. "No evidence" is no proof of
+    innocence. Example: tiltyard inspect scans/ photo.heic --json found.json --html found.html --masks masks/
+
+    Exit codes: 0 done, whatever the verdicts, even if files were passed over · 2 bad input, or nothing could be read ·
+    4 all files need a jail, and there is none · 130 interrupted; what is done is written. With --fail-on-forged: 1 a
+    picture is forged · 2 none is, but a file was passed over, so nobody has looked at it.
+    """
+    from tiltyard.cli.inspect.outputs import Outputs
+    from tiltyard.cli.inspect.running import Run
+    from tiltyard.cli.inspect.walking import files_in
+
+    outputs = Outputs(json, csv, html, masks, maps)
+    outputs.check()
+    _check_threshold(threshold, calibrate)
+    found = files_in(paths, leave_out=outputs.folders)
+    outputs.prepare(found.files)
+    if calibrate:
+        threshold = _calibrated(calibrate, fast, json)
+    run = Run(fast, threshold)
+    run.over(found, outputs)
+    show(run.tally.text(run.passed_over), json_to=json)
+    code = run.exit_code(fail_on_forged=fail_on_forged)
+    if code:
+        raise typer.Exit(code)
+
+
+def _check_threshold(threshold: float | None, calibrate: Path | None) -> None:
+    if threshold is None:
+        return
+    if calibrate:
+        raise TiltyardError("--calibrate finds a threshold and --threshold names one: leave out one of them")
+    if not (math.isfinite(threshold) and 0 < threshold < 1):
+        raise TiltyardError(f"--threshold {threshold:g}: write a number between 0 and 1")
+
+
+def _calibrated(folder: Path, fast: bool, json_to: str | None) -> float:
+    from tiltyard.forensics.calibrating import calibrated
+
+    try:
+        with samples_bar("calibrating") as bar:
+            threshold = round(calibrated(folder, fast=fast, progress=bar), 6)
+    except KeyboardInterrupt:
+        typer.echo("tiltyard: interrupted while calibrating: nothing was inspected", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    show(f"calibrated on {one_line(folder)}: --threshold {threshold:g} says the same next time\n", json_to=json_to)
+    return threshold

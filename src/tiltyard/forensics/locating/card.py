@@ -1,0 +1,130 @@
+"""The locator's card and curve: on what it was trained, how long, on which machine, with what result."""
+
+import csv
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tiltyard.forensics.locating.choosing import Kept
+from tiltyard.forensics.locating.deciding import Decided, Rule, decided, strongest
+from tiltyard.forensics.locating.sets import NEVER_TRAINED_ON
+from tiltyard.forensics.locating.weights import with_weights
+from tiltyard.forensics.picture import Mask
+from tiltyard.forensics.scoring.detection import ranked
+
+MANIFEST = "photos_documents_manifest.csv"
+"""Where the pictures' folder lies beside such a list, the card names their sources."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What training alone knows."""
+
+    sets: Mapping[str, int]
+    """Crops by set."""
+    sources: tuple[Path, ...]
+    """Folders of pictures that were forged for training."""
+    start: str
+    """The weights that training went on from; empty for random ones."""
+    seed: int
+    threads: int
+    device: str
+
+
+def write_card(
+    weights: Path, kept: Mapping[str, Sequence[Kept]], curve: Sequence[Mapping[str, float]], facts: Facts
+) -> Path:
+    """Measures the weights as they are stored, and writes NAME.md beside them."""
+    network, rule = with_weights(weights)
+    last = curve[-1]
+    crops = ", ".join(f"{count} of {name}" for name, count in facts.sets.items())
+    lines = {
+        "what it is for": "the map behind `tiltyard inspect`: pixels that differ in origin from the rest of a picture",
+        "what it is not for": "pictures that a generator made as a whole; proof of innocence; faces under 64 pixels",
+        "crops of 256 pixels": crops,
+        "sources of the pictures": "; ".join(_sources(facts.sources)) or "none but rendered documents",
+        "families of documents never trained on": ", ".join(NEVER_TRAINED_ON),
+        "training": f"{last['minutes']:.0f} minutes, {last['crops']:.0f} crops drawn, {facts.threads} threads of "
+        f"{os.cpu_count()} cores ({platform.machine()}), {facts.device}, seed {facts.seed}, "
+        f"from {facts.start or 'random weights'}",
+        "parameters": f"{sum(parameter.numel() for parameter in network.parameters())}, stored in half precision",
+        "rule": f"a region must reach the logit {rule.peak:.2f}, spreads down to {rule.edge:.2f}; slope {rule.slope:g}",
+        "curve": f"{weights.with_suffix('.csv').name}, {weights.with_suffix('.svg').name}",
+    }
+    text = ["# Locator", "", *(f"- {key}: {value}" for key, value in lines.items()), "", *_table(kept, rule), ""]
+    path = weights.with_suffix(".md")
+    path.write_text("\n".join(text), encoding="utf-8")
+    return path
+
+
+def _table(kept: Mapping[str, Sequence[Kept]], rule: Rule) -> list[str]:
+    head = [
+        "| kept aside, the rule chosen on it | forged | pixel F1 | AUC | authentic | flagged |",
+        "|---|---|---|---|---|---|",
+    ]
+    return [*head, *(_row(name, found, rule) for name, found in kept.items())]
+
+
+def _row(name: str, kept: Sequence[Kept], rule: Rule) -> str:
+    forged = [one for one in kept if one.forged]
+    authentic = [one for one in kept if not one.forged]
+    answers = {id(one): _decided(one, rule) for one in kept}
+    f1 = np.mean([_f1(answers[id(one)].mask, one.mask) for one in forged])
+    flagged = np.mean([answers[id(one)].mask.any() for one in authentic])
+    heights = np.array([strongest(one.logits.astype(np.float32)) for one in kept], np.float64)
+    auc = ranked(heights, np.array([one.forged for one in kept])).auc()
+    return f"| {name} | {len(forged)} | {f1:.3f} | {auc:.3f} | {len(authentic)} | {flagged:.1%} |"
+
+
+def _decided(one: Kept, rule: Rule) -> Decided:
+    """By the network alone."""
+    return decided(one.logits.astype(np.float32), np.zeros(one.mask.shape, np.float32), rule)
+
+
+def _f1(marked: Mask, truth: Mask) -> float:
+    return float(2 * (marked & truth).sum() / max(1, marked.sum() + truth.sum()))
+
+
+def _sources(folders: Sequence[Path]) -> list[str]:
+    """`repository (licences)`, where a manifest beside the folder says so."""
+    found: dict[str, set[str]] = {}
+    for folder in folders:
+        manifest = folder.parent / MANIFEST
+        if manifest.is_file():
+            with manifest.open(newline="", encoding="utf-8") as file:
+                for row in csv.DictReader(file):
+                    if row["file"].startswith(f"{folder.name}/"):
+                        found.setdefault(row["repo"], set()).add(row["licence"])
+    return [f"{repository} ({', '.join(sorted(licences))})" for repository, licences in sorted(found.items())]
+
+
+def write_curve(curve: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Writes the curve to `path` (CSV), and drawn beside it (SVG)."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(curve[0]))
+        writer.writeheader()
+        writer.writerows(curve)
+    _draw(curve, path.with_suffix(".svg"))
+
+
+def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    loss = figure.subplots()
+    quality = loss.twinx()
+    crops = [line["crops"] for line in curve]
+    loss.plot(crops, [line["loss"] for line in curve], color="#b45309")
+    for name, style in (("f1", "-"), ("auc_mask", "--")):
+        quality.plot(crops, [line[name] for line in curve], style, color="#1d4ed8", label=name)
+    quality.legend(loc="center right", frameon=False)
+    loss.set_xlabel("crops seen")
+    loss.set_ylabel("training loss", color="#b45309")
+    quality.set_ylabel("on crops kept aside", color="#1d4ed8")
+    with mpl.rc_context({"svg.hashsalt": "tiltyard"}):
+        figure.savefig(path, metadata={"Date": None})

@@ -1,0 +1,99 @@
+"""A training run from material to card: sets are made, crops taken, the network trained, its rule chosen."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from tiltyard.contest.executor import Executor
+from tiltyard.errors import TiltyardError
+from tiltyard.forensics.locating.batches import Pool, pool_of
+from tiltyard.forensics.locating.card import Facts, write_card, write_curve
+from tiltyard.forensics.locating.choosing import chosen, listened
+from tiltyard.forensics.locating.material import prepare
+from tiltyard.forensics.locating.network import Locator
+from tiltyard.forensics.locating.sets import Sets, make_sets
+from tiltyard.forensics.locating.training import NAME, Schedule, Told, train
+from tiltyard.forensics.locating.weights import save_weights, with_weights
+
+Making = Callable[[int, int], None]
+"""Called with the samples, then the parts of crops, that are done and those that there will be."""
+LISTENED = 200
+"""Whole pictures of each set kept aside on which the rule is chosen."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is trained on, for how long, and where it goes."""
+
+    out: Path
+    minutes: float
+    documents: int
+    pictures: tuple[Path, ...] = ()
+    """Folders of authentic pictures."""
+    sets: tuple[Path, ...] = ()
+    """Sets that `tiltyard forge` wrote, to train on."""
+    aside: tuple[Path, ...] = ()
+    """The same, to choose the rule on."""
+    start: Path | None = None
+    """Weights to go on from, in place of random ones."""
+    seed: int = 0
+    threads: int | None = None
+    device: str = "cpu"
+
+
+def carry_out(order: Order, executor: Executor, *, making: Making, told: Told) -> Path:
+    """Goes on where an earlier call in the same folder stopped; returns the path of the weights."""
+    _check(order)
+    torch.set_num_threads(order.threads or len(os.sched_getaffinity(0)))
+    sets = _sets(order, executor, making)
+    pools, aside = (_pools(found, order, executor, making) for found in (sets.training, sets.aside))
+    shares = [len(pool) ** 0.5 for pool in pools]
+    start = with_weights(order.start)[0] if order.start else None
+    state = train(
+        pools, shares, aside, order.out, schedule=Schedule(order.minutes), identity=f"seed {order.seed} {order.start}",
+        start=start, seed=order.seed, device=order.device, told=told,
+    )  # fmt: skip
+    facts = Facts(
+        sets={place.name: len(pool) for place, pool in zip(sets.training, pools, strict=True)},
+        sources=order.pictures, start=str(order.start or ""), seed=order.seed, threads=torch.get_num_threads(),
+        device=order.device,
+    )  # fmt: skip
+    return finish(state.average.cpu(), sets.aside, state.curve, order.out, facts)
+
+
+def finish(network: Locator, aside: Sequence[Path], curve: Sequence[dict[str, float]], out: Path, facts: Facts) -> Path:
+    """Chooses the rule, writes weights, curve and card."""
+    weights = out / f"{NAME}.safetensors"
+    kept = {place.name: list(listened(network.eval(), place, most=LISTENED)) for place in aside}
+    save_weights(network, chosen(list(kept.values())), weights)
+    write_curve(curve, weights.with_suffix(".csv"))
+    write_card(weights, kept, curve, facts)
+    return weights
+
+
+def _check(order: Order) -> None:
+    if order.device not in ("cpu", "cuda"):
+        raise TiltyardError(f"--device {order.device[:20]}: write cpu or cuda")
+    if order.device == "cuda" and not torch.cuda.is_available():
+        raise TiltyardError("--device cuda: torch finds no CUDA device; leave it out")
+    if not (order.documents or order.pictures or order.sets):
+        raise TiltyardError("nothing to train on: give --documents, --pictures or --set")
+
+
+def _sets(order: Order, executor: Executor, making: Making) -> Sets:
+    made = make_sets(
+        order.out / "sets", executor, documents=order.documents, pictures=order.pictures, seed=order.seed,
+        progress=lambda name, done, of: making(done, of),
+    )  # fmt: skip
+    sets = Sets((*made.training, *order.sets), (*made.aside, *order.aside))
+    if not sets.aside:
+        raise TiltyardError("no set to choose the threshold on: give --aside DIR, or --documents above 0")
+    return sets
+
+
+def _pools(sets: Sequence[Path], order: Order, executor: Executor, making: Making) -> list[Pool]:
+    folders = prepare(sets, order.out / "crops", executor, seed=order.seed, progress=making)
+    return [pool_of(found) for found in folders]

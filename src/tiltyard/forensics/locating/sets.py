@@ -1,0 +1,80 @@
+"""The sets that a training run sees, and those that it keeps aside: rendered documents, the user's pictures forged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tiltyard.contest.executor import Executor
+from tiltyard.errors import TiltyardError
+from tiltyard.forensics.documents.catalogue import families
+from tiltyard.forensics.documents.fonts import has_chinese
+from tiltyard.forensics.making.folder import write_set
+from tiltyard.forensics.making.recipe import SCRIPTS, document_recipe
+from tiltyard.forensics.making.series import Series
+from tiltyard.forensics.making.sources import Found, find_sources
+from tiltyard.forensics.making.tampered import tamper_recipe
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being made, what is done of it and all of it."""
+
+NEVER_TRAINED_ON = ("transfer_slip", "payroll", "passport_page", "payment_screenshot")
+"""Families of rendered documents that are kept aside: the first for choosing, the others for measuring."""
+CHECKED_WITH = NEVER_TRAINED_ON[:1]
+PART = 250
+ASIDE = 0.15
+"""The share of a folder of pictures that is kept aside, and of the documents beside those trained on."""
+FORGED, AUTHENTIC = 8, 5
+"""Samples of each of the user's pictures."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Folders that `tiltyard forge` wrote, or would have written."""
+
+    training: tuple[Path, ...]
+    aside: tuple[Path, ...]
+
+
+def trained_on() -> tuple[str, ...]:
+    """The families of rendered documents that training sees."""
+    return tuple(family for family in families() if family not in NEVER_TRAINED_ON)
+
+
+def make_sets(
+    out: Path, executor: Executor, *, documents: int, pictures: Sequence[Path], seed: int, progress: Progress
+) -> Sets:
+    """Renders so many documents and forges the pictures of each folder, into folders of `out`; goes on after a stop."""
+    wanted: list[tuple[str, Series, bool]] = []
+    if documents:
+        wanted.append(("documents", _documents(trained_on(), documents, 2 * seed), False))
+        wanted.append(
+            ("documents-aside", _documents(CHECKED_WITH, max(20, int(ASIDE * documents)), 2 * seed + 1), True)
+        )
+    for folder in pictures:
+        training, aside = _forged(folder, executor, seed)
+        wanted += [(folder.name, training, False), (f"{folder.name}-aside", aside, True)]
+    if len({name for name, _, _ in wanted}) < len(wanted):
+        raise TiltyardError("two folders of pictures have the same name: rename one")
+    for name, series, _ in wanted:
+        write_set(series, out / name, executor, progress=lambda done, of, name=name: progress(name, done, of))  # type: ignore[misc]
+    return Sets(
+        tuple(out / name for name, _, aside in wanted if not aside),
+        tuple(out / name for name, _, aside in wanted if aside),
+    )
+
+
+def _documents(chosen: tuple[str, ...], count: int, seed: int) -> Series:
+    scripts = SCRIPTS if has_chinese() else SCRIPTS[:1]
+    return document_recipe(seed=seed, count=count, families=chosen, scripts=scripts, samples_a_part=PART)
+
+
+def _forged(folder: Path, executor: Executor, seed: int) -> tuple[Series, Series]:
+    """The first pictures by name to train on, the last ones aside: pictures of one scene often have like names."""
+    found = find_sources(folder, None, executor)
+    first = round((1 - ASIDE) * len(found.sources))
+    parts = (Found(found.sources[:first], found.complaints), replace(found, sources=found.sources[first:]))
+    training, aside = (
+        tamper_recipe(folder, part, seed=seed, forged=FORGED, authentic=AUTHENTIC, samples_a_part=PART)
+        for part in parts
+    )
+    return training, aside

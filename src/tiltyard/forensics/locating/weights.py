@@ -1,0 +1,50 @@
+"""The locator's weights with the rule that was chosen for them, in one safetensors file; the package ships one."""
+
+import json
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from tiltyard.errors import TiltyardError
+from tiltyard.forensics.locating.deciding import Rule
+from tiltyard.forensics.locating.network import Locator
+
+SHIPPED = Path(__file__).parent / "weights" / "locator.safetensors"
+COUNTERS = "num_batches_tracked"
+RULE = "rule"
+
+
+def save_weights(network: Locator, rule: Rule, path: Path) -> None:
+    """In half precision, without what only training needs."""
+    tensors = {
+        name: tensor.detach().half().contiguous().cpu()
+        for name, tensor in network.state_dict().items()
+        if not name.endswith(COUNTERS)
+    }
+    save_file(tensors, path, metadata={RULE: json.dumps(asdict(rule))})
+
+
+def with_weights(path: Path) -> tuple[Locator, Rule]:
+    """A network ready to use, and its rule; TiltyardError where the file is no weights of the locator."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            rule = Rule(**json.loads((file.metadata() or {})[RULE]))
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dictionary
+        network = Locator()
+        counters = {name: value for name, value in network.state_dict().items() if name.endswith(COUNTERS)}
+        network.load_state_dict({**counters, **tensors})
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise TiltyardError(
+            f"{path}: holds no weights of the locator ({type(error).__name__}); make some with tiltyard forensics train"
+        ) from None
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last), rule  # type: ignore[call-overload]
+
+
+@cache
+def shipped() -> tuple[Locator, Rule]:
+    """The package's own."""
+    return with_weights(SHIPPED)

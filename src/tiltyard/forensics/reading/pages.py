@@ -1,0 +1,130 @@
+"""A user's file as the pictures in it: one for a picture, one a page for a PDF.
+
+HEIC and PDF are read by large native libraries, so that happens in the jail and nowhere else.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from tiltyard.contest.names import shown_path
+from tiltyard.errors import JailUnavailable, TiltyardError
+from tiltyard.forensics.reading.starts import is_heif, is_pdf
+from tiltyard.jail.errand import LIMITS, PROCESSOR_SECONDS, Answer, ErrandFailed, run_errand
+from tiltyard.jail.limits import Limits
+from tiltyard.vision.pictures import read_picture_bytes
+
+MAX_PAGES = 50
+INSTALL = 'pip install "tiltyard[inspect]"'
+SAVE_PICTURE = "save it as JPEG or PNG"
+SAVE_PAGE = "save the page as PNG, or print the document to a new PDF"
+HOW = {
+    "heif": "decoded from HEIC, which has no JPEG history",
+    "jpeg": "the JPEG that the page consists of was taken byte for byte",
+    "pixels": "the picture that the page consists of was taken in its own pixels; the PDF stores them without JPEG",
+    "drawn": "the page was drawn, at 200 dots an inch at most: no history of savings is left",
+}
+TURNED = "the page shows it turned or mirrored"
+COVERED = "something lies over a picture that fills the page: look at what was added"
+SEVERAL = "the file holds several pictures; the main one was taken"
+MARKS = {"turned": TURNED, "covered": COVERED, "several": SEVERAL}
+
+
+@dataclass(frozen=True)
+class PageRead:
+    """`content` is a file for the bounded reader of pictures: the user's own, the page's JPEG, or a PNG."""
+
+    content: bytes
+    number: int
+    """From 1."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One picture of a file, not read yet: a page that cannot be read leaves the others readable."""
+
+    name: str
+    """Of the file and, in a PDF, the page: `scan.pdf, page 3`."""
+    number: int
+    _read: Callable[[], PageRead]
+
+    def read(self) -> PageRead:
+        """Raises TiltyardError, one line with the name, the reason and the cure."""
+        return self._read()
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    content: bytes
+    limits: Limits
+    seconds: int
+    trust: bool
+
+    def ask(self, program: str, *words: str, place: str, cure: str) -> Answer:
+        """What the errand's program says of the file; errors name `place` and `cure`."""
+        try:
+            return run_errand(program, self.content, *words, limits=self.limits, seconds=self.seconds, trust=self.trust)
+        except ErrandFailed as failed:
+            raise TiltyardError(f"{place}: {failed}: {cure}") from None
+        except JailUnavailable as missing:
+            raise JailUnavailable(f"{place}: is read in the jail only ({missing}), or {cure}") from None
+
+    def require(self, package: str, kind: str, cure: str) -> None:
+        if find_spec(package) is None:
+            raise TiltyardError(f"{self.name}: {kind} needs {package}, which is not installed: {INSTALL}, or {cure}")
+
+
+def pages_of(
+    path: Path, *, limits: Limits = LIMITS, seconds: int = PROCESSOR_SECONDS, trust: bool = False
+) -> Iterator[Page]:
+    """The pictures of a file of at most 512 MiB, at most 50 of a PDF, each in `limits` and `seconds` of computing.
+
+    With `trust`, HEIC and PDF are read in a process beside us that limits itself, not in the jail. Raises
+    TiltyardError where nothing of the file can be read; JailUnavailable where that is for want of a jail.
+    """
+    file = _File(shown_path(path), read_picture_bytes(path), limits, seconds, trust)
+    if is_heif(file.content):
+        yield Page(file.name, 1, lambda: _heif(file))
+    elif is_pdf(file.content):
+        yield from _pages_of_pdf(file)
+    else:
+        yield Page(file.name, 1, lambda: PageRead(file.content, 1))
+
+
+def _heif(file: _File) -> PageRead:
+    file.require("pillow_heif", "HEIC", SAVE_PICTURE)
+    answer = file.ask("heif", place=file.name, cure=SAVE_PICTURE)
+    return PageRead(answer.content, 1, (HOW["heif"], *_marked(answer)))
+
+
+def _pages_of_pdf(file: _File) -> Iterator[Page]:
+    file.require("pypdfium2", "PDF", SAVE_PAGE)
+    count = file.ask("pdf", "0", place=file.name, cure=SAVE_PAGE).facts.pages
+    if count == 0:
+        raise TiltyardError(f"{file.name}: is a PDF without pages: {SAVE_PAGE}")
+    for number in range(1, min(count, MAX_PAGES) + 1):
+        yield _page(file, number, count)
+
+
+def _page(file: _File, number: int, count: int) -> Page:
+    place = f"{file.name}, page {number}"
+
+    def read() -> PageRead:
+        answer = file.ask("pdf", str(number), place=place, cure=SAVE_PAGE)
+        return PageRead(answer.content, number, tuple(_notes(answer, number, count)))
+
+    return Page(place, number, read)
+
+
+def _notes(answer: Answer, number: int, count: int) -> Iterator[str]:
+    yield HOW.get(answer.facts.kind, HOW["drawn"])
+    yield from _marked(answer)
+    if number == 1 and count > MAX_PAGES:
+        yield f"the document has {count} pages; the first {MAX_PAGES} are read"
+
+
+def _marked(answer: Answer) -> Iterator[str]:
+    return (MARKS[mark] for mark in answer.facts.marks if mark in MARKS)

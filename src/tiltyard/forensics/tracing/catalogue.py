@@ -1,0 +1,14 @@
+"""All cues, in the order in which they are shown; and those that are fast enough for a quick look."""
+
+from tiltyard.forensics.tracing.copy_move import COPY_MOVE
+from tiltyard.forensics.tracing.cue import Cue
+from tiltyard.forensics.tracing.double_jpeg import DOUBLE_JPEG
+from tiltyard.forensics.tracing.error_level import ERROR_LEVEL
+from tiltyard.forensics.tracing.grid_shift import GRID_SHIFT
+from tiltyard.forensics.tracing.noise_level import NOISE_LEVEL
+
+FAST: tuple[Cue, ...] = (DOUBLE_JPEG, GRID_SHIFT, ERROR_LEVEL, NOISE_LEVEL)
+"""Without copy-move, which takes longer than all the others."""
+CUES: tuple[Cue, ...] = (*FAST, COPY_MOVE)
+TRUSTED: tuple[Cue, ...] = (DOUBLE_JPEG, COPY_MOVE)
+"""They gate themselves: where one of them speaks, the place is held for forged whatever the network says."""

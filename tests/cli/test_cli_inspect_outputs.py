@@ -1,0 +1,222 @@
+"""What `tiltyard inspect` looks at and what it writes, from inspections built by hand."""
+
+import csv
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from small_inspection import SHAPE, inspection
+from tiltyard.cli.inspect.drawn import check_names, drawn_in, map_values, mask_values, name_of
+from tiltyard.cli.inspect.figures import COLUMNS, as_json, csv_lines, json_list
+from tiltyard.cli.inspect.outputs import Outputs
+from tiltyard.cli.inspect.running import Run, interruption_held_back
+from tiltyard.cli.inspect.shown import Tally
+from tiltyard.cli.inspect.walking import PassedOver, files_in
+from tiltyard.errors import TiltyardError
+from tiltyard.forensics.inspecting import Verdict
+from tiltyard.vision.masks import decode_map, decode_mask
+
+CALM = inspection("calm.png", Verdict.NO_EVIDENCE, 0.2)
+
+
+def touched(folder: Path, *names: str, content: bytes = b"x") -> list[Path]:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return [folder / name for name in names]
+
+
+def test_folders_are_searched_and_named_files_taken_whatever_they_are_called(tmp_path: Path) -> None:
+    touched(tmp_path, "in/b.PNG", "in/a/z.heic", "in/a.txt", "in/.c.jpg", "in/__MACOSX/d.jpg", "in/masks/b.png", "odd")
+    found = files_in([tmp_path / "odd", tmp_path / "in", tmp_path / "in" / "b.PNG"], leave_out=[tmp_path / "in/masks"])
+    assert [str(file.relative_to(tmp_path)) for file in found.files] == ["odd", "in/a/z.heic", "in/b.PNG"]
+    assert not found.passed_over
+
+
+def test_the_folder_that_was_named_itself_is_never_left_out(tmp_path: Path) -> None:
+    touched(tmp_path, "a.jpg")
+    assert files_in([tmp_path], leave_out=[tmp_path]).files == (tmp_path / "a.jpg",)
+
+
+def test_what_is_not_there_and_a_folder_without_pictures_are_told(tmp_path: Path) -> None:
+    with pytest.raises(TiltyardError, match=r"missing\.jpg: no such file or folder"):
+        files_in([tmp_path / "missing.jpg"])
+    touched(tmp_path, "notes.txt")
+    with pytest.raises(TiltyardError, match="no pictures in there"):
+        files_in([tmp_path])
+
+
+def test_a_folder_that_cannot_be_listed_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touched(tmp_path, "a.jpg", "locked/b.jpg")
+    (tmp_path / "locked").chmod(0)
+    try:
+        if os.access(tmp_path / "locked", os.R_OK):
+            pytest.skip("root may list every folder")
+        found = files_in([tmp_path])
+    finally:
+        (tmp_path / "locked").chmod(0o700)
+    assert found.files == (tmp_path / "a.jpg",)
+    assert found.passed_over == (PassedOver(str(tmp_path / "locked"), "cannot be listed (Permission denied)"),)
+
+
+@pytest.mark.parametrize(
+    ("names", "clash"),
+    [
+        (("a.jpg", "b.jpg", "x/a.png"), ("a.jpg", "x/a.png")),
+        (("a.pdf", "x/a.pdf"), ("a.pdf", "x/a.pdf")),
+        (("a-12.jpg", "a.pdf"), ("a.pdf", "a-12.jpg")),
+        (("a.jpg", "a.pdf"), ("a.jpg", "a.pdf")),
+    ],
+)
+def test_two_pictures_under_one_name_are_refused_before_the_work(
+    names: tuple[str, ...], clash: tuple[str, str], tmp_path: Path
+) -> None:
+    files = [touched(tmp_path, name, content=b"%PDF-1.7" if name.endswith("pdf") else b"x")[0] for name in names]
+    with pytest.raises(TiltyardError) as refused:
+        check_names(files, tmp_path / "masks")
+    assert str(refused.value).startswith(f"{tmp_path / clash[0]} and {tmp_path / clash[1]}: both would be drawn")
+
+
+def test_names_that_only_look_alike_are_taken_and_no_picture_is_drawn_over(tmp_path: Path) -> None:
+    files = touched(tmp_path, "a-1.jpg", "a.jpg", "a-2-1.png")
+    check_names(files, tmp_path / "masks")
+    with pytest.raises(TiltyardError, match=r"a-2-1\.png in it is one of the pictures: name another folder"):
+        check_names(files, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "name"),
+    [
+        ("in/a.jpg", "in/a.jpg", "a.png"),
+        ("in/a.b.pdf#page=3", "in/a.b.pdf", "a.b-3.png"),
+        ("a.jpg#page=3", "a.jpg#page=3", "a.png"),
+    ],
+)
+def test_masks_are_named_after_pictures_and_pages(path: str, file: str, name: str) -> None:
+    assert name_of(inspection(path), Path(file)) == name
+
+
+def test_masks_are_black_and_white_and_maps_are_grey_in_the_size_of_the_picture(tmp_path: Path) -> None:
+    found, file = inspection(), Path("in/a.jpg")
+    (tmp_path / "maps").mkdir()
+    drawn_in(tmp_path, mask_values)(found, file)
+    drawn_in(tmp_path / "maps", map_values)(found, file)
+    size = (SHAPE[1], SHAPE[0])
+    assert (decode_mask((tmp_path / "a.png").read_bytes(), "a", size=size) == found.mask).all()
+    assert (decode_map((tmp_path / "maps" / "a.png").read_bytes(), "a", size=size) == found.map).all()
+
+
+def test_json_holds_what_is_promised() -> None:
+    assert as_json(inspection(notes=("turned",))) == {
+        "path": "a.jpg", "verdict": "forged", "probability": 0.9, "width": 80, "height": 60,
+        "regions": [{"polygon": [[10, 20], [40, 20], [40, 44.5], [10, 44.5]], "box": [10, 20, 30, 24.5],
+                     "pixels": 720, "probability": 0.9, "cues": ["copy_move"]}],
+        "cues": [
+            {"name": "copy_move", "title": "copied within the picture", "applicable": True, "speaks": True,
+             "sentence": "copied within the picture tells this."},
+            {"name": "error_level", "title": "error level", "applicable": True, "speaks": False,
+             "sentence": "error level tells this."},
+            {"name": "jpeg_grid", "title": "JPEG grid", "applicable": False, "speaks": False,
+             "sentence": "It was never saved as JPEG."},
+        ],
+        "notes": ["turned"], "seconds": 0.25,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_list_is_whole_however_the_work_ends(count: int, tmp_path: Path) -> None:
+    target = tmp_path / "found.json"
+
+    def broken() -> None:
+        with json_list(str(target)) as take:
+            for number in range(count):
+                take(inspection(f"{number}.jpg"), Path("x"))
+                lines = (tmp_path / "found.json.partial").read_text().splitlines()
+                assert [json.loads(line)["path"] for line in lines] == [f"{n}.jpg" for n in range(number + 1)]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken()
+    assert [one["path"] for one in json.loads(target.read_text())] == [f"{n}.jpg" for n in range(count)]
+    assert [path.name for path in tmp_path.iterdir()] == ["found.json"]
+
+
+def test_a_path_that_is_no_unicode_comes_back_as_it_was(tmp_path: Path) -> None:
+    with json_list(str(tmp_path / "found.json")) as take:
+        take(inspection("\udcff.jpg"), Path("x"))
+    assert json.loads((tmp_path / "found.json").read_text())[0]["path"] == "\udcff.jpg"
+
+
+def test_csv_lines_are_there_at_once(tmp_path: Path) -> None:
+    target = tmp_path / "found.csv"
+    with csv_lines(target) as take:
+        take(inspection('a,"b".jpg'), Path("x"))
+        head, row = csv.reader(target.read_text().splitlines())
+        take(inspection("\udcff.jpg", Verdict.NO_EVIDENCE, 0.2), Path("x"))
+    assert tuple(head) == COLUMNS
+    assert row == ['a,"b".jpg', "forged", "0.9", "1", "copy_move", "80", "60", "0.25"]
+    assert target.read_text().splitlines()[2].startswith("\\udcff.jpg,no evidence,0.2,0,,")
+
+
+def test_a_single_picture_is_shown_with_its_reasons_and_several_with_counts() -> None:
+    tally = Tally()
+    tally.take(inspection("a\n.jpg", notes=("turned upright",)), Path("x"))
+    told = tally.text([])
+    for line in (
+        "● copied within the picture: copied within the picture tells this.",
+        "○ error level: error level tells this.",
+        "– JPEG grid: It was never saved as JPEG.",
+        "region 1: at 10, 20 (30 × 24.5 pixels), probability 0.90 (copy_move)",
+        "note: turned upright",
+    ):
+        assert line in told.splitlines()
+    tally.take(CALM, Path("x"))
+    told = tally.text([PassedOver("bad.jpg", "is empty")])
+    assert "region 1" not in told
+    assert told.splitlines()[-1] == "2 pictures: 1 forged, 1 no evidence; 1 passed over"
+
+
+@pytest.mark.parametrize(
+    ("found", "lost", "fail_on_forged", "code"),
+    [
+        ([inspection()], False, False, 0),
+        ([inspection()], True, False, 0),
+        ([CALM], True, False, 0),
+        ([], True, False, 2),
+        ([inspection(), CALM], False, True, 1),
+        ([inspection()], True, True, 1),
+        ([CALM], True, True, 2),
+        ([CALM], False, True, 0),
+    ],
+)
+def test_exit_codes(found: list, lost: bool, fail_on_forged: bool, code: int) -> None:
+    run = Run(fast=False, threshold=None, passed_over=[PassedOver("bad.jpg", "is empty")] * lost)
+    for one in found:
+        run.tally.take(one, Path("x"))
+    assert run.exit_code(fail_on_forged=fail_on_forged) == code
+
+
+def test_ctrl_c_waits_until_a_picture_is_written_everywhere() -> None:
+    written = []
+
+    def pressed() -> None:
+        with interruption_held_back():
+            os.kill(os.getpid(), signal.SIGINT)
+            written.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        pressed()
+    assert written == ["all of it"]
+
+
+def test_what_could_not_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    touched(tmp_path, "file")
+    with pytest.raises(TiltyardError, match="its folder does not exist"):
+        Outputs(None, tmp_path / "no" / "a.csv", None, None, None).check()
+    with pytest.raises(TiltyardError, match="is a file; name a folder"):
+        Outputs(None, None, None, tmp_path / "file", None).check()
+    with pytest.raises(TiltyardError, match="masks and maps have the same names"):
+        Outputs(None, None, None, tmp_path / "m", tmp_path / "x" / ".." / "m").check()

@@ -1,0 +1,78 @@
+"""A whole training run as the command does it, and the weights it leaves."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from tiltyard.cli.app import app
+from tiltyard.errors import TiltyardError
+from tiltyard.forensics.locating.network import Locator
+from tiltyard.forensics.locating.sets import NEVER_TRAINED_ON, trained_on
+from tiltyard.forensics.locating.weights import SHIPPED, shipped, with_weights
+
+
+@pytest.fixture(scope="module")
+def trained(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of some seconds."""
+    out = tmp_path_factory.mktemp("trained")
+    options = ["--documents", "0", "--set", str(documents), "--aside", str(documents), "--minutes", "0.05"]
+    done = CliRunner().invoke(app, ["forensics", "train", *options, "--out", str(out), "--threads", "1", "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    return out
+
+
+def test_a_run_leaves_weights_curve_and_card(trained: Path) -> None:
+    network, rule = with_weights(trained / "locator.safetensors")
+    assert isinstance(network, Locator)
+    assert rule.edge < rule.peak
+    with (trained / "locator.csv").open() as file:
+        assert float(list(csv.DictReader(file))[-1]["crops"]) > 0
+    assert "<svg" in (trained / "locator.svg").read_text()
+    card = (trained / "locator.md").read_text()
+    for told in ("random weights", "3531086", "never trained on", "| documents |"):
+        assert told in card
+
+
+def test_few_authentic_pictures_of_those_kept_aside_are_flagged(trained: Path) -> None:
+    row = next(line for line in (trained / "locator.md").read_text().splitlines() if line.startswith("| documents |"))
+    assert row.split("|")[-2].strip() == "0.0%"
+
+
+def test_what_ships_is_small_and_of_the_size_that_was_asked() -> None:
+    network, rule = shipped()
+    assert SHIPPED.stat().st_size < 10_000_000
+    assert 2e6 <= sum(parameter.numel() for parameter in network.parameters()) <= 4e6
+    assert rule.edge < rule.peak
+    assert all(torch.isfinite(parameter).all() for parameter in network.parameters())
+
+
+def test_families_that_measure_are_never_trained_on() -> None:
+    assert not set(trained_on()) & set(NEVER_TRAINED_ON)
+    card = SHIPPED.with_suffix(".md").read_text()
+    assert ", ".join(NEVER_TRAINED_ON) in card
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", b"\x08\0\0\0\0\0\0\0{}      "])
+def test_a_file_that_holds_no_weights_is_named(tmp_path: Path, content: bytes) -> None:
+    place = tmp_path / "bad.safetensors"
+    place.write_bytes(content)
+    with pytest.raises(TiltyardError, match="holds no weights of the locator"):
+        with_weights(place)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--documents", "0"], "nothing to train on"),
+        (["--device", "tpu"], "write cpu or cuda"),
+        (["--documents", "0", "--set", "nowhere"], "no set to choose the threshold on"),
+        (["--documents", "0", "--set", "nowhere", "--aside", "nowhere"], "holds no part of a set"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_line(tmp_path: Path, options: list[str], told: str) -> None:
+    done = CliRunner().invoke(app, ["forensics", "train", *options, "--out", str(tmp_path / "out")])
+    assert isinstance(done.exception, TiltyardError)
+    assert told in str(done.exception)
