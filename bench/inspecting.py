@@ -28,11 +28,10 @@ from inspecting_pictures import MADE, PHOTOGRAPHS, SEED, Item, documents, photog
 
 from tiltyard.contest.executor import ONE_THREAD, Executor, Processes
 from tiltyard.forensics.detectors import detector_names, find_detector
-from tiltyard.forensics.inspecting import as_grey
 from tiltyard.forensics.locating.deciding import THRESHOLD
 from tiltyard.forensics.locating.finding import Evidence, Found, evidence_in, weighed
 from tiltyard.forensics.picture import Mask
-from tiltyard.forensics.tracing.cue import Subject, subject_of
+from tiltyard.forensics.tracing.cue import Subject, as_grey, subject_of
 
 OURS, FAST = "tiltyard", "tiltyard_fast"
 DEFAULT = "default"

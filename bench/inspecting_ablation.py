@@ -73,7 +73,7 @@ def _passes(subject: Subject, blended: Logits) -> Iterator[tuple[str, Logits]]:
     """Each of the two looks that are blended; a picture of one tile has one look only."""
     entire = blended
     if max(on_grid(subject).shape) > whole.TILE:
-        entire = whole._put_back(whole._entire(shipped()[0], on_grid(subject)), subject)
+        entire = whole.put_back(whole.entire(shipped()[0], on_grid(subject)), subject)
     tiles = (blended - whole.WEIGHT * entire) / (1 - whole.WEIGHT)
     yield "without the whole-image pass", np.asarray(tiles, np.float32)
     yield "whole-image pass alone", entire
@@ -82,7 +82,7 @@ def _passes(subject: Subject, blended: Logits) -> Iterator[tuple[str, Logits]]:
 def _without_planes(subject: Subject) -> Iterator[tuple[str, Logits]]:
     for name, numbers in BLANKED.items():
         with _blanked(numbers):
-            yield name, whole.heard(shipped()[0], subject).logits
+            yield name, whole.heard(shipped()[0], subject)
 
 
 @contextmanager

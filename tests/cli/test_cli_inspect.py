@@ -7,7 +7,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import Result
@@ -16,6 +18,7 @@ from typer.testing import CliRunner
 
 from tiltyard.cli.app import app
 from tiltyard.errors import TiltyardError
+from tiltyard.forensics import inspecting
 from tiltyard.vision.masks import decode_mask
 
 SIZES = {"one.jpg": (240, 160), "two.png": (200, 152), "sub/<b>four.webp": (160, 240)}
@@ -66,8 +69,9 @@ def done(place: Path) -> subprocess.CompletedProcess[str]:
 
 def test_a_bad_file_is_named_and_passed_over(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stderr
-    (line,) = done.stderr.splitlines()
+    line, last = done.stderr.splitlines()
     assert line.startswith("tiltyard: passed over pics/bad.jpg: no readable image")
+    assert last == "tiltyard: 1 file is no picture by name: left out"
     assert "3 pictures: " in done.stdout
     assert done.stdout.splitlines()[-1].endswith("; 1 passed over")
 
@@ -96,7 +100,9 @@ def test_masks_and_maps_have_the_size_of_their_pictures(place: Path, done: objec
 
 
 def test_lines_and_page_tell_the_same(place: Path, done: object) -> None:
-    assert len((place / "found.csv").read_text().splitlines()) == 1 + len(SIZES)
+    lines = (place / "found.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(SIZES) + 1
+    assert "pics/bad.jpg,not read,,,,,," in lines
     page = (place / "found.html").read_text()
     assert page.count("<article") == len(SIZES)
     assert "&lt;b&gt;four.webp" in page
@@ -139,6 +145,11 @@ def test_unread_files_do_not_pass_the_gate(place: Path, monkeypatch: pytest.Monk
         (("pics", "--threshold", "nan"), "--threshold nan: write a number between 0 and 1"),
         (("pics", "--threshold", "0.4", "--calibrate", "pics"), "leave out one of them"),
         (("pics", "--csv", "no/where.csv"), "no/where.csv: its folder does not exist"),
+        (("pics", "--csv", "./wrong.json"), "--json and --csv are one file: name two"),
+        (("pics", "--csv", "wrong.json.partial"), "--csv and --json (.partial) are one file: name two"),
+        (("pics", "--html", "pics/one.jpg"), "pics/one.jpg: is one of the pictures: name another file"),
+        (("pics", "--csv", "link.csv"), "link.csv: is one of the pictures: name another file"),
+        (("pics", "--html", "/dev/null"), "/dev/null: is no regular file"),
         (("pics", "--masks", "m", "--maps", "m"), "m: masks and maps have the same names"),
         (("pics/one.jpg", "pics2", "--masks", "m"), "pics/one.jpg and pics2/one.png: both would be"),
     ],
@@ -149,11 +160,77 @@ def test_what_is_wrong_is_told_before_the_work(
     monkeypatch.chdir(place)
     Path("pics2").mkdir(exist_ok=True)
     Path("pics2/one.png").write_bytes(b"x")
+    Path("link.csv").unlink(missing_ok=True)
+    Path("link.csv").hardlink_to("pics/one.jpg")
     done = here(*arguments, "--json", "wrong.json")
     assert isinstance(done.exception, TiltyardError)
     assert told in str(done.exception)
     assert not (place / "m").exists()
     assert not list(place.glob("wrong.json*"))
+
+
+class TestAFaultOfOurs:
+    @pytest.mark.parametrize(
+        ("fault", "told"),
+        [
+            (cv2.error("(-215) size.width > 0"), "cv2.error: (-215) size.width > 0 (a fault of ours"),
+            (RuntimeError("two\nlines"), "RuntimeError: two lines (a fault of ours"),
+            (MemoryError(), "MemoryError (a fault of ours"),
+            (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device\n"),
+        ],
+    )
+    def test_in_one_picture_is_named_and_the_others_are_looked_at(
+        self, fault: Exception, told: str, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(place)
+        broken_at(monkeypatch, fault)
+        done = here("pics/one.jpg", "pics/two.png", "--csv", "fault.csv", "--fast", "--threshold", 0.999999)
+        assert done.exit_code == 0, done.output
+        assert f"tiltyard: passed over pics/one.jpg: {told}" in done.output
+        assert [line.split(",")[1] for line in (place / "fault.csv").read_text().splitlines()[1:]] == [
+            "not read",
+            "no evidence",
+        ]
+
+    def test_does_not_pass_the_gate(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(place)
+        broken_at(monkeypatch, RuntimeError("x"))
+        options = ("--fast", "--threshold", 0.999999, "--fail-on-forged")
+        assert here("pics/one.jpg", "pics/two.png", *options).exit_code == 2
+
+    def test_is_shown_where_it_happened_with_debug(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(place)
+        broken_at(monkeypatch, RuntimeError("x"))
+        monkeypatch.setattr(sys, "argv", ["tiltyard", "--debug", "inspect"])
+        assert isinstance(here("pics/one.jpg", "--fast").exception, RuntimeError)
+
+
+def broken_at(monkeypatch: pytest.MonkeyPatch, fault: Exception, times: int = 1) -> None:
+    """The first looks fail with that fault, the others are real."""
+    real, left = inspecting.found_in, [fault] * times
+
+    def found_in(*arguments: Any, **options: Any) -> Any:
+        if left:
+            raise left.pop()
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(inspecting, "found_in", found_in)
+
+
+def test_the_longest_names_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ["a" * 246 + ".jpg", "ü" * 125 + "x.jpg"]
+    for name in names:
+        scene((200, 152)).save(name)
+    done = here(*names, "--masks", "masks", "--maps", "maps", "--fast")
+    assert done.exit_code == 0, done.output
+    for folder in ("masks", "maps"):
+        assert {path.name for path in Path(folder).iterdir()} == {name[:-4] + ".png" for name in names}
+    longer = "b" * 252 + ".ab"
+    Path(longer).touch()
+    refused = here(longer, "--masks", "masks").exception
+    assert isinstance(refused, TiltyardError)
+    assert "b.ab: too long a name for what is drawn under it: shorten it" in str(refused)
 
 
 def test_calibrating_says_which_threshold_to_give_next_time(
@@ -221,6 +298,36 @@ def test_ctrl_c_keeps_what_is_done(many: Path) -> None:
     assert not (many / "found.json.partial").exists()
 
 
+SECOND = """
+import os, signal, sys
+from tiltyard.report.inspection import InspectionPage
+from tiltyard.cli import main
+
+real = InspectionPage.write
+
+def write(page, target):
+    for _ in range(3):
+        os.kill(os.getpid(), signal.SIGINT)
+    real(page, target)
+
+InspectionPage.write = write
+sys.argv[0] = "tiltyard"
+main()
+"""
+
+
+def test_ctrl_c_while_the_files_are_finished_loses_none(place: Path, tmp_path: Path) -> None:
+    targets = {kind: tmp_path / f"found.{kind}" for kind in ("json", "csv", "html")}
+    options = [word for kind, target in targets.items() for word in (f"--{kind}", str(target))]
+    words = [sys.executable, "-c", SECOND, *command("pics/one.jpg", "pics/two.png", *options, "--fast")[3:]]
+    done = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "interrupted: 2 pictures are done and written" in done.stderr
+    assert len(json.loads(targets["json"].read_text())) == 2
+    assert targets["html"].read_text().count("<article") == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["found.csv", "found.html", "found.json"]
+
+
 def test_a_kill_loses_nothing_that_was_done(many: Path) -> None:
     process = started(many)
     process.kill()
@@ -243,6 +350,50 @@ def test_pages_of_a_pdf_are_pictures_of_their_own(tmp_path: Path, jail: None, mo
     found = json.loads(Path("found.json").read_text())
     assert [one["path"] for one in found] == ["two.pdf#page=1", "two.pdf#page=2"]
     assert sorted(path.name for path in Path("masks").iterdir()) == ["two-1.png", "two-2.png"]
+
+
+@pytest.fixture
+def broken_page(tmp_path: Path, jail: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`two.pdf`, whose first page is too narrow to draw."""
+    pytest.importorskip("pypdfium2", reason='pages of PDFs need pip install "tiltyard[inspect]"')
+    monkeypatch.chdir(tmp_path)
+    scene((200, 152), 1).save("two.pdf", save_all=True, append_images=[scene((152, 200), 2)], resolution=100)
+    content = Path("two.pdf").read_bytes()
+    start = content.index(b"/MediaBox")
+    end = content.index(b"]", start)
+    Path("two.pdf").write_bytes(content[:start] + b"/MediaBox [0 0 9 99999" + content[end:])
+
+
+@pytest.mark.usefixtures("broken_page")
+def test_a_broken_page_is_passed_over_and_the_other_told() -> None:
+    done = here("two.pdf", "--json", "found.json", "--csv", "found.csv", "--html", "found.html", "--fast")
+    assert done.exit_code == 0, done.output
+    assert "tiltyard: passed over two.pdf#page=1: " in done.output
+    assert "too narrow to draw" in done.output
+    assert [one["path"] for one in json.loads(Path("found.json").read_text())] == ["two.pdf#page=2"]
+    _, first, second = Path("found.csv").read_text().splitlines()
+    assert first == "two.pdf#page=1,not read,,,,,,"
+    assert second.startswith("two.pdf#page=2,")
+    assert "two.pdf#page=1" in Path("found.html").read_text()
+
+
+@pytest.mark.usefixtures("broken_page")
+def test_a_broken_page_does_not_pass_the_gate() -> None:
+    assert here("two.pdf", "--fast", "--threshold", 0.999999, "--fail-on-forged").exit_code == 2
+
+
+def test_without_a_jail_a_pdf_exits_four_unless_a_picture_was_read(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pypdfium2", reason='pages of PDFs need pip install "tiltyard[inspect]"')
+    monkeypatch.chdir(tmp_path)
+    scene((200, 152)).save("one.pdf")
+    monkeypatch.setenv("PATH", "")
+    alone = here("one.pdf", "--fast")
+    assert alone.exit_code == 4, alone.output
+    assert "tiltyard: passed over one.pdf: is read in the jail only" in alone.output
+    assert here("one.pdf", place / "pics" / "bad.jpg", "--fast").exit_code == 2
+    assert here("one.pdf", place / "pics" / "one.jpg", "--fast").exit_code == 0
 
 
 def test_help_shows_an_example_and_the_exit_codes() -> None:

@@ -11,15 +11,18 @@ import pytest
 from small_inspection import SHAPE, inspection
 from tiltyard.cli.inspect.drawn import check_names, drawn_in, map_values, mask_values, name_of
 from tiltyard.cli.inspect.figures import COLUMNS, as_json, csv_lines, json_list
+from tiltyard.cli.inspect.interruption import interruption_held_back
 from tiltyard.cli.inspect.outputs import Outputs
-from tiltyard.cli.inspect.running import Run, interruption_held_back
-from tiltyard.cli.inspect.shown import Tally
+from tiltyard.cli.inspect.running import Run
+from tiltyard.cli.inspect.shown import Tally, path_in_line
 from tiltyard.cli.inspect.walking import PassedOver, files_in
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.inspecting import Verdict
+from tiltyard.report.inspection import inspection_page
 from tiltyard.vision.masks import decode_map, decode_mask
 
 CALM = inspection("calm.png", Verdict.NO_EVIDENCE, 0.2)
+UNSURE = inspection("unsure.png", Verdict.CANNOT_TELL, 0.2)
 
 
 def touched(folder: Path, *names: str, content: bytes = b"x") -> list[Path]:
@@ -31,9 +34,18 @@ def touched(folder: Path, *names: str, content: bytes = b"x") -> list[Path]:
 
 def test_folders_are_searched_and_named_files_taken_whatever_they_are_called(tmp_path: Path) -> None:
     touched(tmp_path, "in/b.PNG", "in/a/z.heic", "in/a.txt", "in/.c.jpg", "in/__MACOSX/d.jpg", "in/masks/b.png", "odd")
+    touched(tmp_path, "in/c.jfif", "in/d.JPE", "in/e.mpo", "in/a/b.exe", "in/masks/notes.txt")
     found = files_in([tmp_path / "odd", tmp_path / "in", tmp_path / "in" / "b.PNG"], leave_out=[tmp_path / "in/masks"])
-    assert [str(file.relative_to(tmp_path)) for file in found.files] == ["odd", "in/a/z.heic", "in/b.PNG"]
+    assert [str(file.relative_to(tmp_path)) for file in found.files] == [
+        "odd",
+        "in/a/z.heic",
+        "in/b.PNG",
+        "in/c.jfif",
+        "in/d.JPE",
+        "in/e.mpo",
+    ]
     assert not found.passed_over
+    assert found.left_out == "2 files are no pictures by name: left out"
 
 
 def test_the_folder_that_was_named_itself_is_never_left_out(tmp_path: Path) -> None:
@@ -45,7 +57,7 @@ def test_what_is_not_there_and_a_folder_without_pictures_are_told(tmp_path: Path
     with pytest.raises(TiltyardError, match=r"missing\.jpg: no such file or folder"):
         files_in([tmp_path / "missing.jpg"])
     touched(tmp_path, "notes.txt")
-    with pytest.raises(TiltyardError, match="no pictures in there"):
+    with pytest.raises(TiltyardError, match=r"no pictures in there \(1 file is no picture by name: left out\)"):
         files_in([tmp_path])
 
 
@@ -60,6 +72,34 @@ def test_a_folder_that_cannot_be_listed_is_passed_over(tmp_path: Path, monkeypat
         (tmp_path / "locked").chmod(0o700)
     assert found.files == (tmp_path / "a.jpg",)
     assert found.passed_over == (PassedOver(str(tmp_path / "locked"), "cannot be listed (Permission denied)"),)
+
+
+def test_what_lies_below_a_locked_folder_is_passed_over(tmp_path: Path) -> None:
+    open_, below = touched(tmp_path, "a.jpg", "\x1b[31mlocked/b.jpg")
+    below.parent.chmod(0)
+    try:
+        if os.access(below, os.R_OK):
+            pytest.skip("root may look into every folder")
+        found = files_in([open_, below])
+        with pytest.raises(TiltyardError) as refused:
+            files_in([below])
+    finally:
+        below.parent.chmod(0o700)
+    assert found.files == (open_,)
+    assert found.passed_over == (PassedOver(str(below), "cannot be reached (Permission denied)"),)
+    assert "\x1b" not in str(refused.value)
+
+
+def test_a_name_that_no_folder_takes_is_passed_over(tmp_path: Path) -> None:
+    """Whoever looks, root too; and its escape sequences reach no terminal."""
+    long = tmp_path / ("\x1b[31m" + 300 * "x")
+    with pytest.raises(TiltyardError, match="cannot be reached") as refused:
+        files_in([long])
+    assert "\x1b" not in str(refused.value)
+    (picture,) = touched(tmp_path, "a.jpg")
+    found = files_in([long, picture])
+    assert found.files == (picture,)
+    assert [lost.path for lost in found.passed_over] == [str(long)]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +149,46 @@ def test_masks_are_black_and_white_and_maps_are_grey_in_the_size_of_the_picture(
     assert (decode_map((tmp_path / "maps" / "a.png").read_bytes(), "a", size=size) == found.map).all()
 
 
+def test_names_too_long_for_their_masks_are_refused_before_the_work(tmp_path: Path) -> None:
+    fits, document = touched(tmp_path, "f" * 251 + ".jpg", "d" * 248 + ".pdf", content=b"%PDF-1.7")[:2]
+    fits.write_bytes(b"x")
+    check_names([fits], tmp_path / "masks")
+    document = document.rename(tmp_path / ("d" * 249 + ".pdf"))
+    for file in (document, tmp_path / ("ü" * 126)):
+        with pytest.raises(TiltyardError, match="too long a name for what is drawn under it"):
+            check_names([file], tmp_path / "masks")
+
+
+@pytest.mark.parametrize("written", ["masks", "list", "page"])
+def test_nothing_unfinished_stays_where_writing_fails(
+    written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder stands where the file is to be, so the last step fails."""
+    for name in ("a.png", "found.json", "found.html"):
+        (tmp_path / name / "full").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"a\.png|found"):
+        WRITING[written](tmp_path)
+    partial = ["found.json.partial"] if written == "list" else []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "found.html", "found.json", *partial]
+
+
+def list_written(place: Path) -> None:
+    with json_list(str(place / "found.json")) as take:
+        take(CALM, Path("x"))
+
+
+def page_written(place: Path) -> None:
+    with inspection_page(place / "found.html", expected=1) as page:
+        page.add(CALM)
+
+
+WRITING = {
+    "masks": lambda place: drawn_in(place, mask_values)(inspection(), Path("a.jpg")),
+    "list": list_written,
+    "page": page_written,
+}
+
+
 def test_json_holds_what_is_promised() -> None:
     assert as_json(inspection(notes=("turned",))) == {
         "path": "a.jpg", "verdict": "forged", "probability": 0.9, "width": 80, "height": 60,
@@ -152,13 +232,44 @@ def test_a_path_that_is_no_unicode_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_csv_lines_are_there_at_once(tmp_path: Path) -> None:
     target = tmp_path / "found.csv"
-    with csv_lines(target) as take:
-        take(inspection('a,"b".jpg'), Path("x"))
+    with csv_lines(target) as lines:
+        lines.take(inspection('a,"b".jpg'), Path("x"))
         head, row = csv.reader(target.read_text().splitlines())
-        take(inspection("\udcff.jpg", Verdict.NO_EVIDENCE, 0.2), Path("x"))
+        lines.take(inspection("\udcff.jpg", Verdict.NO_EVIDENCE, 0.2), Path("x"))
+        lines.pass_over(PassedOver("bad.jpg", "is empty"))
+        assert target.read_text().splitlines()[3] == "bad.jpg,not read,,,,,,"
     assert tuple(head) == COLUMNS
     assert row == ['a,"b".jpg', "forged", "0.9", "1", "copy_move", "80", "60", "0.25"]
     assert target.read_text().splitlines()[2].startswith("\\udcff.jpg,no evidence,0.2,0,,")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
+def test_no_name_is_a_formula_in_a_spreadsheet(start: str, tmp_path: Path) -> None:
+    with csv_lines(tmp_path / "found.csv") as lines:
+        lines.take(inspection(f"{start}1+1.jpg"), Path("x"))
+        lines.pass_over(PassedOver(f"{start}2+2.jpg", "is empty"))
+    with (tmp_path / "found.csv").open(newline="") as file:
+        _, one, two = csv.reader(file)
+    assert (one[0], two[0]) == (f"'{start}1+1.jpg", f"'{start}2+2.jpg")
+
+
+def test_no_name_ends_its_line(tmp_path: Path) -> None:
+    with csv_lines(tmp_path / "found.csv") as lines:
+        lines.take(inspection("a\r=1.jpg"), Path("x"))
+        lines.take(inspection("b\n=1.jpg"), Path("x"))
+    with (tmp_path / "found.csv").open(newline="") as file:
+        assert [row[0] for row in csv.reader(file)] == ["path", "a\\r=1.jpg", "b\n=1.jpg"]
+
+
+def test_of_a_long_path_the_end_is_shown() -> None:
+    assert path_in_line("in/a.jpg") == "in/a.jpg"
+    shown = path_in_line("folder/" * 100 + "\x1b[31mname.jpg")
+    assert shown.startswith("…")
+    assert shown.endswith("/folder/ [31mname.jpg")
+    assert len(shown) == 200
+    tally = Tally()
+    tally.take(inspection("folder/" * 100 + "name.jpg"), Path("x"))
+    assert "folder/name.jpg" in tally.text([])
 
 
 def test_a_single_picture_is_shown_with_its_reasons_and_several_with_counts() -> None:
@@ -180,43 +291,105 @@ def test_a_single_picture_is_shown_with_its_reasons_and_several_with_counts() ->
 
 
 @pytest.mark.parametrize(
-    ("found", "lost", "fail_on_forged", "code"),
+    ("found", "lost", "without_jail", "fail_on_forged", "code"),
     [
-        ([inspection()], False, False, 0),
-        ([inspection()], True, False, 0),
-        ([CALM], True, False, 0),
-        ([], True, False, 2),
-        ([inspection(), CALM], False, True, 1),
-        ([inspection()], True, True, 1),
-        ([CALM], True, True, 2),
-        ([CALM], False, True, 0),
+        ([inspection()], 0, 0, False, 0),
+        ([inspection()], 1, 0, False, 0),
+        ([CALM], 1, 0, False, 0),
+        ([CALM], 1, 1, False, 0),
+        ([], 1, 0, False, 2),
+        ([], 2, 2, False, 4),
+        ([], 2, 1, False, 2),
+        ([], 2, 2, True, 4),
+        ([inspection(), CALM], 0, 0, True, 1),
+        ([inspection()], 1, 1, True, 1),
+        ([CALM], 1, 1, True, 2),
+        ([CALM], 1, 0, True, 2),
+        ([CALM, UNSURE], 0, 0, True, 0),
     ],
 )
-def test_exit_codes(found: list, lost: bool, fail_on_forged: bool, code: int) -> None:
-    run = Run(fast=False, threshold=None, passed_over=[PassedOver("bad.jpg", "is empty")] * lost)
+def test_exit_codes(found: list, lost: int, without_jail: int, fail_on_forged: bool, code: int) -> None:
+    passed_over = [PassedOver("bad.jpg", "is empty")] * lost
+    run = Run(fast=False, threshold=None, passed_over=passed_over, without_jail=without_jail)
     for one in found:
         run.tally.take(one, Path("x"))
     assert run.exit_code(fail_on_forged=fail_on_forged) == code
 
 
 def test_ctrl_c_waits_until_a_picture_is_written_everywhere() -> None:
-    written = []
+    reached = []
 
-    def pressed() -> None:
-        with interruption_held_back():
-            os.kill(os.getpid(), signal.SIGINT)
-            written.append("all of it")
+    def looked() -> None:
+        with interruption.heard():
+            reached.append("the next picture")
 
+    with interruption_held_back() as interruption:
+        os.kill(os.getpid(), signal.SIGINT)
+        reached.append("the end of this one")
+        assert interruption.pressed
+        with pytest.raises(KeyboardInterrupt):
+            looked()
+    assert reached == ["the end of this one"]
+
+
+def test_ctrl_c_ends_the_looking_and_a_second_one_does_not_end_the_writing() -> None:
+    def looked() -> None:
+        with interruption.heard():
+            press()
+
+    with interruption_held_back() as interruption:
+        with pytest.raises(KeyboardInterrupt):
+            looked()
+        press()
     with pytest.raises(KeyboardInterrupt):
-        pressed()
-    assert written == ["all of it"]
+        press()
+
+
+def press() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_where_ctrl_c_is_ignored_it_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruption_held_back() as interruption, interruption.heard():
+            press()
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert not interruption.pressed
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_could_not_be_written_is_told_before_the_work(tmp_path: Path) -> None:
     touched(tmp_path, "file")
     with pytest.raises(TiltyardError, match="its folder does not exist"):
         Outputs(None, tmp_path / "no" / "a.csv", None, None, None).check()
+    with pytest.raises(TiltyardError, match=r"\A[^\x1b]*its folder does not exist"):
+        Outputs(None, tmp_path / "\x1b[31m" / "a.csv", None, None, None).check()
     with pytest.raises(TiltyardError, match="is a file; name a folder"):
         Outputs(None, None, None, tmp_path / "file", None).check()
     with pytest.raises(TiltyardError, match="masks and maps have the same names"):
         Outputs(None, None, None, tmp_path / "m", tmp_path / "x" / ".." / "m").check()
+
+
+def test_a_folder_where_nobody_may_write_is_told_before_the_work(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    kept = touched(locked, "kept.csv")[0]
+    locked.chmod(0o500)
+    try:
+        if os.access(locked, os.W_OK):
+            pytest.skip("root may write everywhere")
+        for outputs in (
+            Outputs(str(locked / "a.json"), None, None, None, None),
+            Outputs(None, locked / "a.csv", None, None, None),
+            Outputs(None, None, locked / "kept.csv", None, None),
+        ):
+            with pytest.raises(TiltyardError, match="you may not write"):
+                outputs.check()
+        with pytest.raises(TiltyardError, match="you may not write there; name another folder"):
+            Outputs(None, None, None, locked, None).prepare([])
+        Outputs(None, kept, None, None, None).check()
+    finally:
+        locked.chmod(0o700)

@@ -1,14 +1,18 @@
 """Errands whose program has been taken over by the file that it reads."""
 
 import os
+import resource
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tiltyard.errors import JailUnavailable
 from tiltyard.jail import errand
-from tiltyard.jail.errand import LIMITS, Answer, ErrandFailed, Facts, run_errand
+from tiltyard.jail.errand import LIMITS, Answer, ErrandFailed, ErrandTooSlow, Facts, run_errand
 from tiltyard.jail.limits import MIB
 
 pytestmark = pytest.mark.usefixtures("jail")
@@ -75,9 +79,22 @@ def test_one_that_computes_for_ever_is_stopped_by_its_own_limit(monkeypatch: pyt
     assert failure(code, monkeypatch, seconds=1, trust=True) == "takes more than 1 s of computing to read"
 
 
-def test_one_that_sleeps_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = failure("time.sleep(600)", monkeypatch, limits=replace(SMALL, seconds=1.0))
-    assert told.startswith("takes more than")
+def test_one_that_sleeps_is_stopped_and_not_told_as_computing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ErrandTooSlow, match=r"^is not read after 1 s: the machine is busy, or the file stalls its"):
+        run("time.sleep(600)", monkeypatch, limits=replace(SMALL, seconds=1.0))
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_one_that_prints_without_end_is_read(trust: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = """
+from tiltyard.jail.errands.work import Made, work
+def read(content):
+    print("x" * (1 << 20), flush=True)
+    os.write(2, bytes(1 << 20))
+    return Made(b"read")
+work(read)
+"""
+    assert run(code, monkeypatch, trust=trust, limits=replace(SMALL, seconds=20.0)).content == b"read"
 
 
 def test_one_that_takes_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +130,33 @@ def test_what_it_does_to_its_file_is_not_seen_outside(monkeypatch: pytest.Monkey
     content = b"as it was"
     run("os.pwrite(given, b'changed!!', 0); answer({})", monkeypatch, content=content)
     assert content == b"as it was"
+
+
+def test_a_jail_that_does_not_start_is_not_blamed_on_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusing = tmp_path / "bwrap"
+    refusing.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(
+        JailUnavailable, match=r"^the jail does not start \(bwrap: setting up uid map: Permission denied"
+    ):
+        run("answer({})", monkeypatch)
+
+
+def test_a_file_for_which_no_memory_is_left_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with files_of_at_most(MIB):
+        told = failure("answer({})", monkeypatch, content=bytes(2 * MIB))
+    assert told == "cannot be held in memory (File too large)"
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_no_descriptor_remains(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What the commands have in common when they show something."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tiltyard.contest.names import one_line
 from tiltyard.errors import TiltyardError
 
 if TYPE_CHECKING:
@@ -34,10 +36,14 @@ def check_writable(target: str | None) -> None:
     """Raises before long work where its result could not be written."""
     if not target or target == "-":
         return
-    if not Path(target).absolute().parent.is_dir():
-        raise TiltyardError(f"{target}: its folder does not exist")
-    if Path(target).is_dir():
-        raise TiltyardError(f"{target}: is a folder; name a file")
+    path, shown = Path(target), one_line(target)
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise TiltyardError(f"{shown}: its folder does not exist")
+    if path.is_dir():
+        raise TiltyardError(f"{shown}: is a folder; name a file")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise TiltyardError(f"{shown}: you may not write there; name another place")
 
 
 def show(text: str, *, json_to: str | None = None) -> None:

@@ -5,7 +5,7 @@ DONE = 0
 ANSWER_IS_NO = 1
 """Below `--fail-under`, doubtful or forged under `--fail-doubtful` and `--fail-on-forged`, or `verify` differs."""
 BAD_INPUT = 2
-"""A wrong option, file or reference; nothing was changed."""
+"""A wrong option, file or reference, and nothing was changed; or `inspect` could not read all, and wrote the rest."""
 ENTRY_FAILED = 3
 """The entry failed by the rules and scored 0."""
 NO_JAIL = 4
@@ -13,4 +13,4 @@ NO_JAIL = 4
 BROKEN = 70
 """A fault of ours: please report it with the output of `--debug`."""
 INTERRUPTED = 130
-"""Interrupted; `--resume` goes on."""
+"""Interrupted; `--resume` goes on, `inspect` has written what was done."""

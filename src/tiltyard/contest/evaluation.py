@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from tiltyard.contest.files import open_regular
+from tiltyard.contest.files import open_regular, replaced
 from tiltyard.contest.names import check_name
 from tiltyard.contest.track import Facts, Score
 from tiltyard.errors import EvaluationError, TiltyardError
@@ -187,12 +187,10 @@ def write_record(folder: Path, record: Record) -> Evaluation:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes all or nothing, whatever kills the process."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
+    with replaced(path) as place, place.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def first_line(error: BaseException) -> str:

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import secrets
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
@@ -45,6 +47,20 @@ def read_bounded(path: Path, limit: int, where: str, name: str, *, follow: bool 
     if len(content) > limit:
         raise EntryError(f"{where}: member {shown(name)}: more bytes than the format allows in all")
     return content
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """A place beside the target that becomes it when the block ends; where it fails, nothing is left of it.
+
+    Its name is short whatever the target's is: a folder takes names of 255 bytes.
+    """
+    place = target.with_name(f".{os.getpid()}-{secrets.token_hex(6)}")
+    try:
+        yield place
+        place.replace(target)
+    finally:
+        place.unlink(missing_ok=True)
 
 
 def unchanged(content: bytes, digest: str, where: str, name: str) -> bytes:

@@ -10,9 +10,9 @@ import numpy as np
 from tiltyard.contest.names import shown_path
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.handing_in import pictures_in
+from tiltyard.forensics.locating.choosing import pixel_f1
 from tiltyard.forensics.locating.deciding import THRESHOLD
-from tiltyard.forensics.locating.finding import Evidence, evidence_in, weighed
-from tiltyard.forensics.picture import Mask
+from tiltyard.forensics.locating.finding import evidence_in, weighed
 from tiltyard.forensics.tracing.catalogue import FAST, TRUSTED
 from tiltyard.forensics.tracing.cue import subject_of
 from tiltyard.vision.masks import decode_mask
@@ -25,30 +25,17 @@ MOST_FLAGGED = 0.05
 MARGIN = 0.5
 """Standard deviations, in logits, kept above the highest authentic picture: the next one may be a little higher."""
 LOWEST, HIGHEST = 0.02, 0.995
-STEPS = 60
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What speaks for a picture's being forged, and its truth: an empty mask where it is authentic."""
+    """The height of a picture's score as a logit; of a forged one the mean F1 that each of STEPS would have."""
 
-    evidence: Evidence
-    mask: Mask
-
-    @property
-    def forged(self) -> bool:
-        return bool(self.mask.any())
-
-    @property
-    def height(self) -> float:
-        """The logit of its probability."""
-        return _logit(weighed(self.evidence, threshold=THRESHOLD).probability)
-
-    def f1(self, threshold: float) -> float:
-        marked = weighed(self.evidence, threshold=threshold).mask
-        return 2 * int((marked & self.mask).sum()) / max(1, int(marked.sum() + self.mask.sum()))
+    height: float
+    f1s: tuple[float, ...] | None
+    """None where the picture is authentic."""
 
 
 def calibrated(folder: Path, *, fast: bool = False, progress: Progress = lambda done, of: None) -> float:
@@ -66,18 +53,23 @@ def calibrated(folder: Path, *, fast: bool = False, progress: Progress = lambda 
     for done, path in enumerate(pictures, 1):
         seen.append(_seen(path, fast=fast))
         progress(done, len(pictures))
-    lowest = _above([one.height for one in seen if not one.forged])
-    return _chance(_best([one for one in seen if one.forged], lowest))
+    lowest = _above([one.height for one in seen if one.f1s is None])
+    return _chance(_best([one.f1s for one in seen if one.f1s is not None], lowest))
 
 
 def _seen(path: Path, *, fast: bool) -> _Seen:
     subject = subject_of(path)
     evidence = evidence_in(subject, fast=fast, cues=tuple(cue for cue in TRUSTED if not fast or cue in FAST))
     mask = path.parent.parent / "masks" / f"{path.stem}.png"
-    if path.parent.name == "images" and mask.is_file():
-        height, width = subject.shape
-        return _Seen(evidence, decode_mask(read_picture_bytes(mask), shown_path(mask), size=(width, height)))
-    return _Seen(evidence, np.zeros(subject.shape, np.bool_))
+    height = _logit(weighed(evidence, threshold=THRESHOLD).probability)
+    if path.parent.name != "images" or not mask.is_file():
+        return _Seen(height, None)
+    rows, columns = subject.shape
+    truth = decode_mask(read_picture_bytes(mask), shown_path(mask), size=(columns, rows))
+    if not truth.any():
+        return _Seen(height, None)
+    marked = (weighed(evidence, threshold=_chance(step)).mask for step in STEPS)
+    return _Seen(height, tuple(pixel_f1(one, truth) for one in marked))
 
 
 def _above(authentic: Sequence[float]) -> float:
@@ -87,12 +79,13 @@ def _above(authentic: Sequence[float]) -> float:
     return float(np.quantile(authentic, 1 - MOST_FLAGGED, method="higher") + MARGIN * np.std(authentic))
 
 
-def _best(forged: Sequence[_Seen], lowest: float) -> float:
-    """From `lowest` up the one with the highest mean F1; `lowest` itself where there is nothing forged."""
-    if not forged:
+def _best(f1s: Sequence[tuple[float, ...]], lowest: float) -> float:
+    """The step from `lowest` up with the highest mean F1; `lowest` itself where there is nothing forged."""
+    steps = [number for number, step in enumerate(STEPS) if step >= lowest]
+    if not f1s or not steps:
         return lowest
-    steps = np.linspace(lowest, max(lowest, _logit(HIGHEST)), STEPS)
-    return float(max(steps, key=lambda step: float(np.mean([one.f1(_chance(step)) for one in forged]))))
+    means = np.mean(f1s, axis=0)
+    return max(lowest, STEPS[max(steps, key=lambda number: float(means[number]))])
 
 
 def _logit(chance: float) -> float:
@@ -102,3 +95,7 @@ def _logit(chance: float) -> float:
 
 def _chance(logit: float) -> float:
     return min(max(1 / (1 + math.exp(-logit)), LOWEST), HIGHEST)
+
+
+STEPS = tuple(float(step) for step in np.linspace(_logit(LOWEST), _logit(HIGHEST), 30))
+"""Logits that are tried."""

@@ -1,5 +1,7 @@
 """Detectors: what says of a picture in a file which pixels are forged. Ours, and single cues as baselines."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -8,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.inspecting import as_grey
-from tiltyard.forensics.locating.deciding import THRESHOLD
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.copy_move import COPY_MOVE
-from tiltyard.forensics.tracing.cue import SPEAKS, Cue, subject_of
+from tiltyard.forensics.tracing.cue import SPEAKS, Cue, as_grey, subject_of
 from tiltyard.forensics.tracing.double_jpeg import DOUBLE_JPEG
 from tiltyard.forensics.tracing.error_level import ERROR_LEVEL
 from tiltyard.forensics.tracing.regions import filled, without_specks
@@ -61,7 +61,7 @@ class CueDetector:
         smallest = max(SMALLEST, round(SMALLEST_SHARE * found.size))
         mask = filled(without_specks(found >= SPEAKS, smallest))
         score = float(found[mask].max()) if mask.any() else min(float(found.max()), SPEAKS) / 2
-        return Located(mask, np.round(found * 255).astype(np.uint8), round(score, 4))
+        return Located(mask, as_grey(found), round(score, 4))
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,25 @@ class Ours:
     fast: bool
 
     def locate(self, path: Path) -> Located:
+        from tiltyard.forensics.locating.deciding import THRESHOLD
         from tiltyard.forensics.locating.finding import found_in
 
-        found = found_in(subject_of(path), fast=self.fast, threshold=THRESHOLD)
+        with _one_thread():
+            found = found_in(subject_of(path), fast=self.fast, threshold=THRESHOLD)
         return Located(found.mask, as_grey(found.map), round(found.probability, 4))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The sums of a convolution hang on the number of threads, and what is handed in must not."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 _KNOWN: tuple[Detector, ...] = (

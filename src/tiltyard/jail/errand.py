@@ -14,22 +14,27 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
 from tiltyard.contest.names import one_line
-from tiltyard.errors import TiltyardError
+from tiltyard.errors import JailUnavailable, TiltyardError
 from tiltyard.jail.launch import Guest, launch
 from tiltyard.jail.limits import MIB, Limits
 
-LIMITS = Limits(memory=2048 * MIB, processes=16, disk=512 * MIB, open_files=64, seconds=300.0)
+LIMITS = Limits(memory=2048 * MIB, processes=16, disk=512 * MIB, open_files=64, seconds=90.0)
 """`disk` bounds the answer too: no file of the guest grows beyond it. `seconds` is for a guest that sleeps."""
 PROCESSOR_SECONDS = 30
 """What one errand may compute, on a busy host as on an idle one."""
-TOO_SLOW = (None, -signal.SIGXCPU, 128 + signal.SIGXCPU)
-"""What waiting for a guest gives: nothing yet, or the end by its own limit, in and beside the jail."""
+OUT_OF_COMPUTING = (-signal.SIGXCPU, 128 + signal.SIGXCPU)
+"""How a guest ends by its own limit, beside and in the jail."""
 FACTS_BYTES = 4096
-LOG_BYTES = 4096
+LOG_BYTES = 65_536
+"""All that the pipe of a log holds."""
 
 
 class ErrandFailed(TiltyardError):
     """The file could not be read in the jail; the message is the reason, without the file's name or a cure."""
+
+
+class ErrandTooSlow(ErrandFailed):
+    """It took too long, in computing or by the clock: another part of the same file may cost the same again."""
 
 
 class Facts(BaseModel):
@@ -70,9 +75,7 @@ def run_errand(
     with _memory("file", content) as given, _memory("answer") as taken:
         command = [*_start(program), str(seconds), str(given), str(taken), *words]
         with launch(command, limits=limits, pass_fds=(given, taken), trust=trust) as guest:
-            reason = _reason(guest, guest.wait(limits.seconds), seconds)
-        if reason:
-            raise ErrandFailed(reason)
+            _check_end(guest, guest.wait(limits.seconds), limits.seconds, seconds)
         answer = _answer(taken, most)
     if answer.facts.refusal:
         raise ErrandFailed(one_line(answer.facts.refusal))
@@ -83,11 +86,16 @@ def _start(program: str) -> list[str]:
     return [sys.executable, "-I", "-m", f"tiltyard.jail.errands.{program}"]
 
 
-def _reason(guest: Guest, status: int | None, seconds: int) -> str:
-    """Why there is no answer to read; empty where there is one."""
-    if status in TOO_SLOW:
-        return f"takes more than {seconds} s of computing to read"
-    return f"its reader failed: {guest.ended()}{_last_words(guest)}" if status else ""
+def _check_end(guest: Guest, status: int | None, waited: float, seconds: int) -> None:
+    """Raises where there is no answer to read."""
+    if status is None:
+        raise ErrandTooSlow(f"is not read after {waited:.0f} s: the machine is busy, or the file stalls its reader")
+    if status in OUT_OF_COMPUTING:
+        raise ErrandTooSlow(f"takes more than {seconds} s of computing to read")
+    if status and guest.never_began:
+        raise JailUnavailable(f"the jail does not start{_last_words(guest)}; `tiltyard doctor` tells the cure")
+    if status:
+        raise ErrandFailed(f"its reader failed: {guest.ended()}{_last_words(guest)}")
 
 
 def _last_words(guest: Guest) -> str:
@@ -102,13 +110,21 @@ def _last_words(guest: Guest) -> str:
 def _memory(name: str, content: bytes = b"") -> Iterator[int]:
     descriptor = os.memfd_create(f"tiltyard-{name}", os.MFD_CLOEXEC)
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.lseek(descriptor, 0, os.SEEK_SET)
+        _fill(descriptor, content)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    """Leaves the descriptor at the start; ErrandFailed where the host has no room for it."""
+    view = memoryview(content)
+    try:
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except OSError as error:
+        raise ErrandFailed(f"cannot be held in memory ({error.strerror})") from None
+    os.lseek(descriptor, 0, os.SEEK_SET)
 
 
 def _answer(descriptor: int, most: int) -> Answer:

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 
 from tiltyard.errors import JailUnavailable
@@ -70,6 +71,11 @@ class Guest:
             self._reason = self._explain(code)
         return self._reason
 
+    @cached_property
+    def never_began(self) -> bool:
+        """Whether the jail failed before it started the guest's program; ask once the guest has ended."""
+        return (self.poll() or 0) > 0 and self._status is not None and not _was_reached(self._status)
+
     def kill(self) -> None:
         """Ends every process of the guest; `ended` then says so, unless the guest had ended before."""
         if self.ended() is None:
@@ -92,7 +98,7 @@ class Guest:
     def _explain(self, code: int) -> str:
         if self._group is not None and self._group.memory_exceeded():
             return f"memory limit of {self._limits.memory // MIB} MiB exceeded"
-        if code > 0 and self._status is not None and not _was_reached(self._status):
+        if self.never_began:
             return "the jail did not start; what the guest printed says why"
         note = ""
         if self._group is not None and self._group.processes_refused():

@@ -1,7 +1,6 @@
 """The page of an inspection: a card a picture, the forged ones first; of many pictures a table for the rest."""
 
 import heapq
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from markupsafe import Markup
 
+from tiltyard.contest.files import replaced
 from tiltyard.report.inspection_card import Line, card_of, line_of
 from tiltyard.report.page import render
 
@@ -71,12 +71,10 @@ class InspectionPage:
     def write(self, target: Path) -> None:
         """All or nothing, one card in memory at a time."""
         before, after = self._around().split(CARDS)
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-        with unfinished.open("w", encoding="utf-8") as file:
+        with replaced(target) as unfinished, unfinished.open("w", encoding="utf-8") as file:
             file.write(before)
             self._write_cards(file)
             file.write(after)
-        unfinished.replace(target)
 
     def _write_cards(self, file: TextIO) -> None:
         for rank in sorted(self._carded, reverse=True):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tiltyard.forensics.locating.deciding import Rule, decided, spread, strongest
+from tiltyard.forensics.locating.deciding import Rule, decided, height, spread
 
 SILENCE = np.zeros((120, 160), np.float32)
 RULE = Rule(peak=2.0, edge=-1.0, slope=1.5)
@@ -43,7 +43,7 @@ def test_a_lower_threshold_takes_what_a_higher_one_leaves() -> None:
 def test_a_lone_pixel_is_noise() -> None:
     logits = np.full((120, 160), -6, np.float32)
     logits[60, 60] = 30
-    assert strongest(logits) < 0
+    assert height(logits) < 0
     assert not decided(logits, SILENCE, RULE).mask.any()
 
 

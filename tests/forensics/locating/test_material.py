@@ -1,5 +1,6 @@
 """Crops on disk, and the batches drawn from them."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +47,24 @@ def test_parts_that_are_there_are_not_made_again(documents: Path, tmp_path: Path
 
 def test_what_a_kill_left_unfinished_is_no_part(documents: Path, tmp_path: Path) -> None:
     part = parts_of(documents, tmp_path, 3)[0]
-    (part.crops.parent / f".{part.crops.name}.1").mkdir(parents=True)
+    (part.crops.parent / f".{part.crops.name}").mkdir(parents=True)
     assert not part.is_done
     assert len(opened(prepare([documents], tmp_path, Here(), seed=3)[0][0])) > 0
+
+
+def test_a_set_that_was_made_anew_gives_new_crops(documents: Path, tmp_path: Path) -> None:
+    place = tmp_path / "documents"
+    shutil.copytree(documents, place)
+    before = parts_of(place, tmp_path, 0)[0].crops
+    table = place / "part-00000" / "samples.csv"
+    table.write_text(table.read_text().replace("invoice", "another"))
+    assert parts_of(place, tmp_path, 0)[0].crops != before
+
+
+def test_a_crop_does_not_keep_its_picture() -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (600, 800, 3), dtype=np.uint8)
+    for crop in crops_of(Subject(pixels), np.zeros((600, 800), bool), np.random.default_rng(1)):
+        assert all(values.base is None for values in (crop.pixels, crop.planes, crop.mask))
 
 
 def test_a_folder_without_a_set_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A whole training run as the command does it, and the weights it leaves."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from tiltyard.forensics.locating.weights import SHIPPED, shipped, with_weights
 @pytest.fixture(scope="module")
 def trained(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of some seconds."""
-    out = tmp_path_factory.mktemp("trained")
-    options = ["--documents", "0", "--set", str(documents), "--aside", str(documents), "--minutes", "0.05"]
+    out, aside = tmp_path_factory.mktemp("trained"), tmp_path_factory.mktemp("sets") / "aside"
+    shutil.copytree(documents, aside)
+    options = ["--documents", "0", "--set", str(documents), "--aside", str(aside), "--minutes", "0.05"]
     done = CliRunner().invoke(app, ["forensics", "train", *options, "--out", str(out), "--threads", "1", "--jobs", "1"])
     assert done.exit_code == 0, done.output
     return out
@@ -32,12 +34,12 @@ def test_a_run_leaves_weights_curve_and_card(trained: Path) -> None:
         assert float(list(csv.DictReader(file))[-1]["crops"]) > 0
     assert "<svg" in (trained / "locator.svg").read_text()
     card = (trained / "locator.md").read_text()
-    for told in ("random weights", "3531086", "never trained on", "| documents |"):
+    for told in ("random weights", "3531086", "never trained on", "| aside |"):
         assert told in card
 
 
 def test_few_authentic_pictures_of_those_kept_aside_are_flagged(trained: Path) -> None:
-    row = next(line for line in (trained / "locator.md").read_text().splitlines() if line.startswith("| documents |"))
+    row = next(line for line in (trained / "locator.md").read_text().splitlines() if line.startswith("| aside |"))
     assert row.split("|")[-2].strip() == "0.0%"
 
 
@@ -68,11 +70,27 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path: Path, content: bytes) -
     [
         (["--documents", "0"], "nothing to train on"),
         (["--device", "tpu"], "write cpu or cuda"),
-        (["--documents", "0", "--set", "nowhere"], "no set to choose the threshold on"),
-        (["--documents", "0", "--set", "nowhere", "--aside", "nowhere"], "holds no part of a set"),
+        (["--documents", "0", "--set", "nowhere"], "holds no part of a set"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_one_line(tmp_path: Path, options: list[str], told: str) -> None:
     done = CliRunner().invoke(app, ["forensics", "train", *options, "--out", str(tmp_path / "out")])
     assert isinstance(done.exception, TiltyardError)
     assert told in str(done.exception)
+
+
+def test_what_is_kept_aside_is_never_trained_on(documents: Path, tmp_path: Path) -> None:
+    options = ["--documents", "0", "--set", str(documents), "--aside", str(documents), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["forensics", "train", *options])
+    assert "kept aside is never trained on" in str(done.exception)
+
+
+def test_an_aside_set_without_authentic_pictures_is_refused_before_training(documents: Path, tmp_path: Path) -> None:
+    aside = tmp_path / "aside"
+    shutil.copytree(documents, aside)
+    for table in aside.glob("part-*/samples.csv"):
+        table.write_text(table.read_text().replace(",authentic,", ",splice,"))
+    options = ["--documents", "0", "--set", str(documents), "--aside", str(aside), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["forensics", "train", *options, "--jobs", "1"])
+    assert "holds 0 authentic" in str(done.exception)
+    assert not (tmp_path / "out" / "locator.checkpoint.pt").exists()

@@ -1,5 +1,6 @@
 """PDFs that were made to hang, to fill memory, to reach out or to break their reader: one line, and soon."""
 
+import time
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,14 @@ def outcome(content: bytes, folder: Path) -> PageRead | str:
         assert "PNG" in line or "scale it down" in line
         return line
     return read
+
+
+def forms_beyond_count() -> bytes:
+    forms = []
+    for level in range(12):
+        names = b"/Resources << /XObject << /N %d 0 R >> >>" % (level + 6)
+        forms.append(stream(b"/N Do\n" * 20, FORM + names))
+    return paper(b"/X0 Do", *forms, stream(b"0 0 100 100 re f", FORM))
 
 
 def size(read: PageRead | str) -> tuple[int, ...]:
@@ -78,13 +87,22 @@ class TestSize:
 
 class TestHanging:
     def test_forms_that_draw_forms_beyond_count(self, tmp_path: Path) -> None:
-        forms = []
-        for level in range(12):
-            names = b"/Resources << /XObject << /N %d 0 R >> >>" % (level + 6)
-            forms.append(stream(b"/N Do\n" * 20, FORM + names))
-        content = paper(b"/X0 Do", *forms, stream(b"0 0 100 100 re f", FORM))
-        read = str(outcome(content, tmp_path))
+        read = str(outcome(forms_beyond_count(), tmp_path))
         assert "memory limit" in read or "takes more than 4 s of computing to read: save the page as PNG" in read
+
+    def test_pages_after_one_that_was_too_slow_are_given_up_at_once(self, tmp_path: Path) -> None:
+        twice = forms_beyond_count().replace(b"/Kids [3 0 R] /Count 1", b"/Kids [3 0 R 3 0 R 3 0 R] /Count 3")
+        (tmp_path / "a.pdf").write_bytes(twice)
+        first, *others = pages_of(tmp_path / "a.pdf", limits=LIMITS, seconds=1)
+        with pytest.raises(TiltyardError, match=r"^a\.pdf, page 1: takes more than 1 s of computing to read: save"):
+            first.read()
+        began = time.perf_counter()
+        for page in others:
+            with pytest.raises(
+                TiltyardError, match=rf"^{page.name}: is not read, for a\.pdf, page 1 was too slow: save"
+            ):
+                page.read()
+        assert time.perf_counter() - began < 0.1
 
     def test_a_form_that_draws_itself(self, tmp_path: Path) -> None:
         content = paper(b"/X0 Do", stream(b"/X0 Do", FORM + b"/Resources << /XObject << /X0 5 0 R >> >>"))

@@ -18,6 +18,7 @@ pytest.importorskip("pypdfium2", reason='pages of PDFs need pip install "tiltyar
 pytestmark = pytest.mark.usefixtures("jail")
 TEXT = b"BT /F 40 Tf 20 120 Td (12 500) Tj ET\n"
 UNSEEN_TEXT = b"BT 3 Tr /F 20 Tf 20 120 Td (recognised) Tj ET\n"
+FORM = b"/Type /XObject /Subtype /Form /BBox [0 0 200 300]"
 
 
 def reads(content: bytes, folder: Path, **options: object) -> list[PageRead]:
@@ -63,6 +64,15 @@ class TestWhoseBytes:
         content = paper(b"0 0 50 50 re n\n" + placed() + UNSEEN_TEXT, SCANNED, page=link)
         assert only(content, tmp_path).content == JPEG
 
+    def test_unseen_text_of_a_recogniser_does_not_matter_within_a_form_either(self, tmp_path: Path) -> None:
+        kind = b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /GlyphLessFont /FontDescriptor 8 0 R /DW 500"
+        system = b" /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>"
+        font = b"<< /Type /Font /Subtype /Type0 /BaseFont /GlyphLessFont /Encoding /Identity-H"
+        look = b"<< /Type /FontDescriptor /FontName /GlyphLessFont /Flags 5 /FontBBox [0 0 500 1000] >>"
+        layer = stream(b"BT 3 Tr /T 20 Tf 20 120 Td <00610062> Tj ET", FORM + b" /Resources << /Font << /T 7 0 R >> >>")
+        things = (SCANNED, kind + system, font + b" /DescendantFonts [6 0 R] >>", look, layer)
+        assert only(paper(placed() + b"/X4 Do", *things), tmp_path).content == JPEG
+
     def test_a_picture_without_jpeg_gives_its_own_pixels(self, tmp_path: Path) -> None:
         raw = image(zlib.compress(scan().tobytes()), 400, 600, filters=b"/FlateDecode")
         read = only(paper(placed(), raw), tmp_path)
@@ -99,6 +109,34 @@ class TestWhatThePageShows:
         read = only(paper(placed(), SCANNED, stamp, page=notes), tmp_path)
         assert read.notes == (HOW["drawn"], COVERED)
         assert self.drawn(read)[-100:-70, 300:420].max() < 40
+
+    @pytest.mark.parametrize("kind", [b"Link", b"Popup"])
+    def test_a_link_that_has_a_look_of_its_own_is_seen(self, kind: bytes, tmp_path: Path) -> None:
+        look = stream(b".5 g 0 0 3 3 re f", b"/Type /XObject /Subtype /Form /BBox [0 0 3 3]")
+        notes = b"/Annots [<< /Type /Annot /Subtype /%s /F 4 /Rect [150 280 153 283] /AP << /N 6 0 R >> >>]" % kind
+        read = only(paper(placed(), SCANNED, look, page=notes), tmp_path)
+        assert read.notes == (HOW["drawn"], COVERED)
+
+    @pytest.mark.parametrize("level", [3, 7, 14, 20, 39, 100])
+    def test_what_lies_deep_within_forms_is_seen_and_noted(self, level: int, tmp_path: Path) -> None:
+        around = [
+            stream(b"/N Do", FORM + b"/Resources << /XObject << /N %d 0 R >> >>" % (6 + depth))
+            for depth in range(1, level)
+        ]
+        content = paper(placed() + b"/X1 Do", SCANNED, *around, stream(b".5 g 150 280 3 3 re f", FORM))
+        assert only(content, tmp_path).notes == (HOW["drawn"], COVERED)
+
+    def test_text_called_unseen_in_a_font_of_drawings_is_noted(self, tmp_path: Path) -> None:
+        """Render mode 3 "shall have no effect" there (ISO 32000, 9.3.6), and readers differ."""
+        glyph = stream(b"1000 0 d0 .5 g 0 0 900 700 re f")
+        font = (
+            b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1000 1000] /FontMatrix [.001 0 0 .001 0 0] "
+            b"/CharProcs << /a 6 0 R >> /Encoding << /Type /Encoding /Differences [97 /a] >> /FirstChar 97 "
+            b"/LastChar 97 /Widths [1000] /Resources << >> /BaseFont /Helvetica >>"
+        )
+        text = stream(b"BT 3 Tr /T 4 Tf 150 280 Td (a) Tj ET", FORM + b" /Resources << /Font << /T 7 0 R >> >>")
+        read = only(paper(placed() + b"/X3 Do", SCANNED, glyph, font, text), tmp_path)
+        assert read.notes == (HOW["drawn"], COVERED)
 
     def test_what_is_filled_into_a_form_is_seen(self, tmp_path: Path) -> None:
         look = stream(b"0 0 0 rg 0 0 60 20 re f", b"/Type /XObject /Subtype /Form /BBox [0 0 60 20]")
@@ -144,15 +182,24 @@ class TestDocuments:
         assert [Image.open(io.BytesIO(page.read().content)).size for page in pages[::2]] == [(400, 600), (200, 300)]
         assert [page.read().number for page in pages] == [1, 2, 3]
 
-    def test_of_many_pages_the_first_fifty_are_read(self, tmp_path: Path) -> None:
-        kids = b" ".join(b"%d 0 R" % number for number in range(3, 10_003))
+    @pytest.mark.parametrize(("count", "rest"), [(51, "page 51 is"), (10_000, "pages 51 to 10000 are")])
+    def test_of_many_pages_fifty_are_read_and_the_rest_is_a_page_that_fails(
+        self, count: int, rest: str, tmp_path: Path
+    ) -> None:
+        kids = b" ".join(b"%d 0 R" % number for number in range(3, count + 3))
         sheet = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] >>"
-        tree = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [%s] /Count 10000 >>" % kids]
-        (tmp_path / "a.pdf").write_bytes(file_of([*tree, *[sheet] * 10_000]))
-        pages = list(pages_of(tmp_path / "a.pdf"))
+        tree = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, count)]
+        (tmp_path / "a.pdf").write_bytes(file_of([*tree, *[sheet] * count]))
+        *pages, last = pages_of(tmp_path / "a.pdf")
         assert len(pages) == 50
-        assert "the document has 10000 pages; the first 50 are read" in pages[0].read().notes
         assert pages[49].read().notes == (HOW["drawn"],)
+        assert last.number == 51
+        with pytest.raises(TiltyardError, match=rf"^a\.pdf: {rest} not read: at most 50 .* split the document$"):
+            last.read()
+
+    def test_fifty_pages_are_read_and_nothing_is_left(self, tmp_path: Path) -> None:
+        (tmp_path / "a.pdf").write_bytes(saved(scan(20, 30), "PDF", save_all=True, append_images=[scan(20, 30)] * 49))
+        assert [page.number for page in pages_of(tmp_path / "a.pdf")] == list(range(1, 51))
 
     def test_a_page_that_cannot_be_read_leaves_the_others_readable(self, tmp_path: Path) -> None:
         line = saved(scan(), "PDF", save_all=True, append_images=[scan()])

@@ -52,11 +52,13 @@ def inspect(
     """Is this picture forged, where, and which evidence says so? Verdict, probability, regions, reasons.
 
     Folders are searched through; a file that cannot be read is named and passed over. "No evidence" is no proof of
-    innocence. Example: tiltyard inspect scans/ photo.heic --json found.json --html found.html --masks masks/
+    innocence. HEIC and PDF need the extra "inspect" and a jail, see tiltyard doctor.
+
+    Example: tiltyard inspect scans/ photo.heic --json found.json --html found.html --masks masks/
 
     Exit codes: 0 done, whatever the verdicts, even if files were passed over · 2 bad input, or nothing could be read ·
     4 all files need a jail, and there is none · 130 interrupted; what is done is written. With --fail-on-forged: 1 a
-    picture is forged · 2 none is, but a file was passed over, so nobody has looked at it.
+    picture is forged · 2 none is, but a file or page was passed over, so nobody has looked at it; "cannot tell" passes.
     """
     from tiltyard.cli.inspect.outputs import Outputs
     from tiltyard.cli.inspect.running import Run
@@ -72,6 +74,8 @@ def inspect(
     run = Run(fast, threshold)
     run.over(found, outputs)
     show(run.tally.text(run.passed_over), json_to=json)
+    if found.left_out:
+        typer.echo(f"tiltyard: {found.left_out}", err=True)
     code = run.exit_code(fail_on_forged=fail_on_forged)
     if code:
         raise typer.Exit(code)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tiltyard.contest.files import open_regular
+from tiltyard.cli.inspect.shown import path_in_line
+from tiltyard.contest.files import open_regular, replaced
 from tiltyard.contest.names import one_line
 from tiltyard.errors import TiltyardError
+from tiltyard.forensics.reading.pages import MAX_PAGES
 from tiltyard.forensics.reading.starts import START_BYTES, is_pdf
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ Take = Callable[["Inspection", Path], None]
 PAGE = re.compile(r"#page=(\d+)$")
 NUMBER = re.compile(r"-\d+$")
 ANY_PAGE = "-#"
+NAME_BYTES = 255
+"""Bytes that a folder takes for a name."""
 
 
 def name_of(found: "Inspection", file: Path) -> str:
@@ -32,10 +36,12 @@ def name_of(found: "Inspection", file: Path) -> str:
 
 
 def check_names(files: Sequence[Path], folder: Path) -> None:
-    """TiltyardError, before the work, where two files would be drawn under one name, or one over a picture itself."""
+    """TiltyardError, before the work, where two files would be drawn under one name, one over a picture itself, or
+    one under a name that is too long.
+    """
     drawn: dict[str, Path] = {}
     for file in files:
-        for name in (file.stem, file.stem + ANY_PAGE) if _is_document(file) else (file.stem,):
+        for name in _names(file):
             if name in drawn:
                 raise _clash(drawn[name], file, folder)
             drawn[name] = file
@@ -46,7 +52,9 @@ def check_names(files: Sequence[Path], folder: Path) -> None:
     given = {file.resolve() for file in files}
     for name in drawn:
         if (folder / f"{name}.png").resolve() in given:
-            raise TiltyardError(f"{folder}: {one_line(name)}.png in it is one of the pictures: name another folder")
+            raise TiltyardError(
+                f"{path_in_line(folder)}: {one_line(name)}.png in it is one of the pictures: name another folder"
+            )
 
 
 def drawn_in(folder: Path, values: "Callable[[Inspection], NDArray[np.uint8]]") -> Take:
@@ -54,9 +62,8 @@ def drawn_in(folder: Path, values: "Callable[[Inspection], NDArray[np.uint8]]") 
 
     def take(found: "Inspection", file: Path) -> None:
         target = folder / name_of(found, file)
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-        Image.fromarray(values(found)).save(unfinished, "PNG", compress_level=3)
-        unfinished.replace(target)
+        with replaced(target) as unfinished:
+            Image.fromarray(values(found)).save(unfinished, "PNG", compress_level=3)
 
     return take
 
@@ -70,9 +77,19 @@ def map_values(found: "Inspection") -> NDArray[np.uint8]:
     return found.map
 
 
+def _names(file: Path) -> Iterator[str]:
+    document = _is_document(file)
+    longest = f"{file.stem}-{MAX_PAGES}.png" if document else f"{file.stem}.png"
+    if len(os.fsencode(longest)) > NAME_BYTES:
+        raise TiltyardError(f"{path_in_line(file)}: too long a name for what is drawn under it: shorten it")
+    yield file.stem
+    if document:
+        yield file.stem + ANY_PAGE
+
+
 def _clash(one: Path, other: Path, folder: Path) -> TiltyardError:
-    told = f"{one_line(one)} and {one_line(other)}"
-    return TiltyardError(f"{told}: both would be drawn in {folder} under one name: rename one")
+    told = f"{path_in_line(one)} and {path_in_line(other)}"
+    return TiltyardError(f"{told}: both would be drawn in {path_in_line(folder)} under one name: rename one")
 
 
 def _is_document(file: Path) -> bool:

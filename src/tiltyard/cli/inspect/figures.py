@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +11,18 @@ from typing import IO, TYPE_CHECKING, Any
 import typer
 
 from tiltyard.cli.inspect.drawn import Take
+from tiltyard.cli.inspect.walking import PassedOver
+from tiltyard.contest.files import replaced
 from tiltyard.report.inspection_places import box_of, shortest
 
 if TYPE_CHECKING:
     from tiltyard.forensics.inspecting import Inspection, Region, Said
 
 COLUMNS = ("path", "verdict", "probability", "regions", "cues", "width", "height", "seconds")
+NOT_READ = "not read"
+"""Stands in the column of the verdict for what was passed over."""
+FORMULA = ("=", "+", "-", "@", "\t")
+"""A spreadsheet computes what begins so."""
 UNFINISHED = ".partial"
 
 
@@ -57,20 +62,31 @@ def json_list(target: str) -> Iterator[Take]:
 
 
 @contextmanager
-def csv_lines(target: Path) -> Iterator[Take]:
+def csv_lines(target: Path) -> Iterator["CsvLines"]:
     """A line a picture, written as soon as it is known."""
     with target.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        yield CsvLines(file)
 
-        def take(found: "Inspection", _: Path) -> None:
-            values = as_json(found)
-            speaking = ";".join(cue["name"] for cue in values["cues"] if cue["speaks"])
-            row = values | {"regions": len(values["regions"]), "cues": speaking}
-            writer.writerow([row[column] for column in COLUMNS])
-            file.flush()
 
-        yield take
+class CsvLines:
+    """A header, then a line for each picture and for each file that was passed over."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._writer = csv.DictWriter(file, COLUMNS, lineterminator="\n", extrasaction="ignore")
+        self._writer.writeheader()
+
+    def take(self, found: "Inspection", _: Path) -> None:
+        values = as_json(found)
+        speaking = ";".join(cue["name"] for cue in values["cues"] if cue["speaks"])
+        self._write(values | {"regions": len(values["regions"]), "cues": speaking})
+
+    def pass_over(self, lost: PassedOver) -> None:
+        self._write({"path": lost.path, "verdict": NOT_READ})
+
+    def _write(self, row: dict[str, Any]) -> None:
+        self._writer.writerow(row | {"path": _as_text(row["path"])})
+        self._file.flush()
 
 
 def _lines(target: str) -> IO[str]:
@@ -84,10 +100,8 @@ def _write_list(lines: IO[str], target: str) -> None:
         for part in _list_of(lines):
             typer.echo(part, nl=False)
         return
-    place = Path(target).with_name(f".{Path(target).name}.{os.getpid()}")
-    with place.open("w", encoding="utf-8") as file:
+    with replaced(Path(target)) as unfinished, unfinished.open("w", encoding="utf-8") as file:
         file.writelines(_list_of(lines))
-    place.replace(target)
     Path(target + UNFINISHED).unlink()
 
 
@@ -97,6 +111,12 @@ def _list_of(lines: IO[str]) -> Iterator[str]:
         yield before + line.rstrip("\n")
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _as_text(path: str) -> str:
+    """With an apostrophe before what a spreadsheet would take for a formula; no return, which would end the line."""
+    path = path.replace("\r", "\\r")
+    return f"'{path}" if path.startswith(FORMULA) else path
 
 
 def _region(region: "Region") -> dict[str, Any]:

@@ -1,15 +1,28 @@
 """Where results are written, each as soon as it is known."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tiltyard.cli.display import check_writable
 from tiltyard.cli.inspect.drawn import Take, check_names, drawn_in, map_values, mask_values
-from tiltyard.cli.inspect.figures import csv_lines, json_list
+from tiltyard.cli.inspect.figures import UNFINISHED, csv_lines, json_list
+from tiltyard.cli.inspect.shown import path_in_line
 from tiltyard.cli.inspect.walking import PassedOver
 from tiltyard.errors import TiltyardError
+from tiltyard.report.inspection import inspection_page
+
+PassOver = Callable[[PassedOver], None]
+
+
+@dataclass(frozen=True)
+class Takers:
+    """What is called with each inspection, and with what was passed over."""
+
+    found: list[Take] = field(default_factory=list)
+    lost: list[PassOver] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -27,47 +40,83 @@ class Outputs:
         """Masks of an earlier run are no pictures to inspect."""
         return tuple(folder for folder in (self.masks, self.maps) if folder)
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """What is written beside the folders, by what the user called it."""
+        named = {"--json": self.json if self.json != "-" else None, "--csv": self.csv, "--html": self.html}
+        files = {option: Path(target) for option, target in named.items() if target}
+        if "--json" in files:
+            files[f"--json ({UNFINISHED})"] = Path(f"{self.json}{UNFINISHED}")
+        return files
+
     def check(self) -> None:
         """TiltyardError, before the work, for what could not be written."""
         for target in (self.json, self.csv, self.html):
             check_writable(str(target) if target else None)
+        for option, target in self.files.items():
+            if option != "--csv":
+                _check_replaceable(target)
+        _check_apart(self.files)
         for folder in self.folders:
             if folder.exists() and not folder.is_dir():
-                raise TiltyardError(f"{folder}: is a file; name a folder")
+                raise TiltyardError(f"{path_in_line(folder)}: is a file; name a folder")
         if self.masks and self.maps and self.masks.resolve() == self.maps.resolve():
-            raise TiltyardError(f"{self.masks}: masks and maps have the same names: name two folders")
+            raise TiltyardError(f"{path_in_line(self.masks)}: masks and maps have the same names: name two folders")
 
     def prepare(self, files: Sequence[Path]) -> None:
-        """Folders are made; TiltyardError where two pictures would be drawn under one name."""
+        """Folders are made; TiltyardError where two pictures would be drawn under one name, or one written over."""
+        given = {_identity(file) for file in files}
+        for target in self.files.values():
+            if _identity(target) in given:
+                raise TiltyardError(f"{path_in_line(target)}: is one of the pictures: name another file")
         for folder in self.folders:
             check_names(files, folder)
         for folder in self.folders:
             folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise TiltyardError(f"{path_in_line(folder)}: you may not write there; name another folder")
 
     @contextmanager
-    def opened(self, files: int, passed_over: Sequence[PassedOver]) -> Iterator[list[Take]]:
+    def opened(self, files: int) -> Iterator[Takers]:
         """What takes each inspection; list and report are whole when the block ends, however it ends."""
         with ExitStack() as open_files:
-            takers: list[Take] = []
+            takers = Takers()
             if self.masks:
-                takers.append(drawn_in(self.masks, mask_values))
+                takers.found.append(drawn_in(self.masks, mask_values))
             if self.maps:
-                takers.append(drawn_in(self.maps, map_values))
+                takers.found.append(drawn_in(self.maps, map_values))
             if self.csv:
-                takers.append(open_files.enter_context(csv_lines(self.csv)))
+                lines = open_files.enter_context(csv_lines(self.csv))
+                takers.found.append(lines.take)
+                takers.lost.append(lines.pass_over)
             if self.html:
-                takers.append(open_files.enter_context(_page(self.html, files, passed_over)))
+                page = open_files.enter_context(inspection_page(self.html, expected=files))
+                takers.found.append(lambda found, _: page.add(found))
+                takers.lost.append(lambda lost: page.passed_over.append((lost.path, lost.reason)))
             if self.json:
-                takers.append(open_files.enter_context(json_list(self.json)))
+                takers.found.append(open_files.enter_context(json_list(self.json)))
             yield takers
 
 
-@contextmanager
-def _page(target: Path, files: int, passed_over: Sequence[PassedOver]) -> Iterator[Take]:
-    from tiltyard.report.inspection import inspection_page
+def _check_replaceable(target: Path) -> None:
+    if target.exists() and not target.is_file():
+        raise TiltyardError(f"{path_in_line(target)}: is no regular file; name one, or - for --json")
+    if not os.access(target.absolute().parent, os.W_OK):
+        raise TiltyardError(f"{path_in_line(target)}: you may not write in its folder; name another place")
 
-    with inspection_page(target, expected=files) as page:
-        try:
-            yield lambda found, _: page.add(found)
-        finally:
-            page.passed_over.extend((one.path, one.reason) for one in passed_over)
+
+def _check_apart(targets: dict[str, Path]) -> None:
+    seen: dict[object, str] = {}
+    for option, target in targets.items():
+        other = seen.setdefault(_identity(target), option)
+        if other != option:
+            raise TiltyardError(f"{path_in_line(target)}: {other} and {option} are one file: name two")
+
+
+def _identity(path: Path) -> object:
+    """The same for two names of one file, also by way of links; of what is not there yet its whole path."""
+    try:
+        found = path.stat()
+    except OSError:
+        return path.resolve()
+    return found.st_dev, found.st_ino

@@ -54,9 +54,15 @@ class Tally:
         return f"{self.pictures} pictures{': ' if told else ''}{told}{lost}"
 
 
+def path_in_line(path: object, limit: int = LONGEST_NAME) -> str:
+    """A path without what would break a line or steer a terminal; the end of a long one, where the file's name is."""
+    whole = one_line(path, len(str(path)))
+    return whole if len(whole) <= limit else f"…{whole[1 - limit :]}"
+
+
 def _line(found: "Inspection") -> list[str]:
     speaking = ", ".join(said.name for said in found.cues if said.speaks) or NOT_APPLICABLE
-    name, verdict = one_line(found.path, LONGEST_NAME), str(found.verdict)
+    name, verdict = path_in_line(found.path), str(found.verdict)
     return [name, verdict, f"{found.probability:.2f}", str(len(found.regions)), speaking]
 
 

@@ -1,14 +1,29 @@
 """Which files are meant: those that were named, and the pictures in the folders that were."""
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tiltyard.contest.names import is_junk, one_line
 from tiltyard.errors import TiltyardError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".pdf")
+SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".mpo",
+    ".png",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".bmp",
+    ".heic",
+    ".heif",
+    ".pdf",
+)
 
 
 @dataclass(frozen=True)
@@ -21,10 +36,21 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class Found:
-    """The files in the order in which they are looked at, and the folders that could not be listed."""
+    """The files in the order in which they are looked at, and what could not be reached."""
 
     files: tuple[Path, ...]
     passed_over: tuple[PassedOver, ...]
+    others: int = 0
+    """Files below the folders whose suffix is none of a picture."""
+
+    @property
+    def left_out(self) -> str:
+        """A line about the others; nothing where there are none."""
+        if not self.others:
+            return ""
+        return (
+            f"{self.others} {'file is no picture' if self.others == 1 else 'files are no pictures'} by name: left out"
+        )
 
 
 def files_in(paths: Sequence[Path], *, leave_out: Sequence[Path] = ()) -> Found:
@@ -33,34 +59,53 @@ def files_in(paths: Sequence[Path], *, leave_out: Sequence[Path] = ()) -> Found:
     Links to folders, hidden files and what lies in the folders `leave_out` are not looked at. TiltyardError where a
     path is not there, or nothing is left.
     """
-    lost: list[PassedOver] = []
+    walk = _Walk([os.path.abspath(folder) for folder in leave_out])
     files: dict[str, Path] = {}
     for path in paths:
-        for file in _meant(path, [os.path.abspath(folder) for folder in leave_out], lost):
+        for file in walk.meant(path):
             files.setdefault(os.path.abspath(file), file)
+    found = Found(tuple(files.values()), tuple(walk.lost), len(walk.others))
     if not files:
-        names = ", ".join(one_line(path) for path in paths[:3])
-        reason = f" ({lost[0].path}: {lost[0].reason})" if lost else ""
-        raise TiltyardError(f"{names}: no pictures in there{reason}: {', '.join(SUFFIXES)} are looked for")
-    return Found(tuple(files.values()), tuple(lost))
+        raise _nothing(paths, found)
+    return found
 
 
-def _meant(path: Path, leave_out: Sequence[str], lost: list[PassedOver]) -> Iterator[Path]:
-    if not path.exists():
-        raise TiltyardError(f"{one_line(path)}: no such file or folder")
-    if not path.is_dir():
-        yield path
-        return
-    yield from sorted(_below(path, [folder for folder in leave_out if folder != os.path.abspath(path)], lost))
+def _nothing(paths: Sequence[Path], found: Found) -> TiltyardError:
+    names = ", ".join(one_line(path) for path in paths[:3])
+    reasons = [f"{one_line(lost.path)}: {lost.reason}" for lost in found.passed_over[:1]]
+    reasons += [found.left_out] if found.others else []
+    told = f" ({'; '.join(reasons)})" if reasons else ""
+    return TiltyardError(f"{names}: no pictures in there{told}: {', '.join(SUFFIXES)} are looked for")
 
 
-def _below(folder: Path, leave_out: Sequence[str], lost: list[PassedOver]) -> Iterator[Path]:
-    def failed(error: OSError) -> None:
-        lost.append(PassedOver(str(error.filename), f"cannot be listed ({error.strerror})"))
+@dataclass
+class _Walk:
+    leave_out: Sequence[str]
+    lost: list[PassedOver] = field(default_factory=list)
+    others: set[str] = field(default_factory=set)
 
-    for place, folders, names in os.walk(folder, onerror=failed):
-        folders[:] = [name for name in folders if _is_looked_at(name) and _apart(place, name) not in leave_out]
-        yield from (Path(place, name) for name in names if _is_looked_at(name) and name.lower().endswith(SUFFIXES))
+    def meant(self, path: Path) -> Iterator[Path]:
+        try:
+            folder = stat.S_ISDIR(path.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            raise TiltyardError(f"{one_line(path)}: no such file or folder") from None
+        except OSError as error:
+            self.lost.append(PassedOver(str(path), f"cannot be reached ({error.strerror})"))
+            return
+        yield from sorted(self._below(path)) if folder else [path]
+
+    def _below(self, folder: Path) -> Iterator[Path]:
+        leave_out = [other for other in self.leave_out if other != os.path.abspath(folder)]
+        for place, folders, names in os.walk(folder, onerror=self._failed):
+            folders[:] = [name for name in folders if _is_looked_at(name) and _apart(place, name) not in leave_out]
+            for name in filter(_is_looked_at, names):
+                if name.lower().endswith(SUFFIXES):
+                    yield Path(place, name)
+                else:
+                    self.others.add(_apart(place, name))
+
+    def _failed(self, error: OSError) -> None:
+        self.lost.append(PassedOver(str(error.filename), f"cannot be listed ({error.strerror})"))
 
 
 def _is_looked_at(name: str) -> bool:

@@ -38,6 +38,8 @@ class Pool:
     parts: tuple[Crops, ...]
     forged: NDArray[np.intp]
     authentic: NDArray[np.intp]
+    names: tuple[str, ...]
+    """Of the parts: they follow from what is in them."""
 
     def __len__(self) -> int:
         return len(self.forged) + len(self.authentic)
@@ -56,7 +58,7 @@ def pool_of(folders: Sequence[Path]) -> Pool:
     forged = np.concatenate([part.forged for part in parts])
     if forged.all() or not forged.any():
         raise TiltyardError(f"{folders[0].parent}: needs forged and authentic crops: make a larger set")
-    return Pool(parts, np.flatnonzero(forged), np.flatnonzero(~forged))
+    return Pool(parts, np.flatnonzero(forged), np.flatnonzero(~forged), tuple(folder.name for folder in folders))
 
 
 def drawn(pools: Sequence[Pool], shares: Sequence[float], *, count: int, side: int, rng: Generator) -> Batch:

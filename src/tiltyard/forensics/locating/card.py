@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tiltyard.forensics.locating.choosing import Kept
-from tiltyard.forensics.locating.deciding import Decided, Rule, decided, strongest
+from tiltyard.forensics.locating.choosing import Kept, alone, pixel_f1
+from tiltyard.forensics.locating.deciding import Rule, height
 from tiltyard.forensics.locating.sets import NEVER_TRAINED_ON
 from tiltyard.forensics.locating.weights import with_weights
-from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.scoring.detection import ranked
 
 MANIFEST = "photos_documents_manifest.csv"
@@ -72,21 +71,12 @@ def _table(kept: Mapping[str, Sequence[Kept]], rule: Rule) -> list[str]:
 def _row(name: str, kept: Sequence[Kept], rule: Rule) -> str:
     forged = [one for one in kept if one.forged]
     authentic = [one for one in kept if not one.forged]
-    answers = {id(one): _decided(one, rule) for one in kept}
-    f1 = np.mean([_f1(answers[id(one)].mask, one.mask) for one in forged])
+    answers = {id(one): alone(one, rule) for one in kept}
+    f1 = np.mean([pixel_f1(answers[id(one)].mask, one.mask) for one in forged])
     flagged = np.mean([answers[id(one)].mask.any() for one in authentic])
-    heights = np.array([strongest(one.logits.astype(np.float32)) for one in kept], np.float64)
+    heights = np.array([height(one.logits.astype(np.float32)) for one in kept], np.float64)
     auc = ranked(heights, np.array([one.forged for one in kept])).auc()
     return f"| {name} | {len(forged)} | {f1:.3f} | {auc:.3f} | {len(authentic)} | {flagged:.1%} |"
-
-
-def _decided(one: Kept, rule: Rule) -> Decided:
-    """By the network alone."""
-    return decided(one.logits.astype(np.float32), np.zeros(one.mask.shape, np.float32), rule)
-
-
-def _f1(marked: Mask, truth: Mask) -> float:
-    return float(2 * (marked & truth).sum() / max(1, marked.sum() + truth.sum()))
 
 
 def _sources(folders: Sequence[Path]) -> list[str]:

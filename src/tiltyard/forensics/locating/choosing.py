@@ -1,5 +1,6 @@
 """The rule is chosen on whole pictures that were kept aside: the best pixel F1 among few false alarms."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.locating.deciding import Rule, spread, strongest
+from tiltyard.forensics.locating.deciding import Decided, Rule, decided, height
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.whole import heard
+from tiltyard.forensics.making.sample import AUTHENTIC
 from tiltyard.forensics.picture import Mask
+from tiltyard.forensics.samples_table import read_samples
 from tiltyard.forensics.tracing.cue import subject_of
 from tiltyard.vision.masks import decode_mask
 
 MOST_FLAGGED = 0.015
 """Of authentic pictures, in each set: a fraud desk reads every alarm."""
+USUAL = 0.05
+"""The score of the median authentic picture."""
+LEAST_ABOVE = 0.1
+"""Logits by which the peak lies above it, at least."""
 EDGES = (-4.0, -3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0)
 """Logits down to which a region may spread."""
 
@@ -34,46 +41,48 @@ class Kept:
 
 
 def listened(network: Locator, place: Path, *, most: int) -> Iterator[Kept]:
-    """The first `most` pictures of a set that `tiltyard forge` wrote."""
-    found = sorted(place.glob("part-*/images/*"))[:most]
-    if not found:
-        raise TiltyardError(f"{place}: holds no picture of a set that tiltyard forge wrote")
+    """At most `most` pictures of a set that `tiltyard forge` wrote, spread over it evenly."""
+    found = sorted(place.glob("part-*/images/*"))
+    found = [found[int(at)] for at in np.linspace(0, len(found) - 1, min(most, len(found)))]
     for picture in found:
         mask = picture.parent.parent / "masks" / f"{picture.stem}.png"
         truth = decode_mask(mask.read_bytes(), mask.name, size=None)
-        yield Kept(heard(network, subject_of(picture)).logits.astype(np.float16), truth)
+        yield Kept(heard(network, subject_of(picture)).astype(np.float16), truth)
+
+
+def check_aside(place: Path) -> None:
+    """TiltyardError where a rule cannot be chosen on a set: it needs forged and authentic pictures."""
+    lines = [line for table in place.glob("part-*/samples.csv") for line in read_samples(table).values()]
+    authentic = sum(line.kind == AUTHENTIC for line in lines)
+    if not 0 < authentic < len(lines):
+        told = f"{place}: holds {authentic} authentic and {len(lines) - authentic} forged pictures"
+        raise TiltyardError(f"{told}: keep a set with both aside")
 
 
 def chosen(sets: Sequence[Sequence[Kept]]) -> Rule:
     """The peak above which at most MOST_FLAGGED of each set's authentic pictures lie, and the edge with the best F1."""
-    peak = max(_peak(kept) for kept in sets)
-    by_edge = {edge: float(np.mean([_f1(kept, peak, edge) for kept in sets])) for edge in EDGES if edge < peak}
-    edge = max(by_edge, key=lambda one: by_edge[one], default=peak - 1)
-    return Rule(peak, edge, _slope(sets, peak))
+    authentic = [[_height(one) for one in kept if not one.forged] for kept in sets]
+    peak = max(float(np.quantile(found, 1 - MOST_FLAGGED, method="higher")) for found in authentic) + 1e-3
+    usual = float(np.median(np.concatenate(authentic)))
+    slope = math.log((1 - USUAL) / USUAL) / max(peak - usual, LEAST_ABOVE)
+    by_edge = {edge: float(np.mean([_f1(kept, Rule(peak, edge, slope)) for kept in sets])) for edge in EDGES}
+    return Rule(peak, max(by_edge, key=lambda one: by_edge[one]), round(slope, 4))
 
 
-def _peak(kept: Sequence[Kept]) -> float:
-    highest = [strongest(one.logits.astype(np.float32)) for one in kept if not one.forged]
-    return float(np.quantile(highest, 1 - MOST_FLAGGED, method="higher")) + 1e-3
+def _height(one: Kept) -> float:
+    return height(one.logits.astype(np.float32))
 
 
-def _f1(kept: Sequence[Kept], peak: float, edge: float) -> float:
-    """Mean pixel F1 of the forged ones."""
-    scores = []
-    for one in kept:
-        if one.forged:
-            marked = spread(one.logits.astype(np.float32), peak=peak, edge=edge)
-            scores.append(2 * int((marked & one.mask).sum()) / int(marked.sum() + one.mask.sum()))
-    return float(np.mean(scores))
+def _f1(kept: Sequence[Kept], rule: Rule) -> float:
+    """Mean pixel F1 of the forged ones, by the network alone."""
+    return float(np.mean([pixel_f1(alone(one, rule).mask, one.mask) for one in kept if one.forged]))
 
 
-def _slope(sets: Sequence[Sequence[Kept]], peak: float) -> float:
-    """That of a logistic regression through the peak: probabilities of pictures half of which are forged."""
-    highest = [strongest(one.logits.astype(np.float32)) - peak for kept in sets for one in kept]
-    forged = np.array([one.forged for kept in sets for one in kept])
-    weight = np.where(forged, 1 / forged.sum(), 1 / (~forged).sum())
-    losses = {
-        slope: float((weight * np.logaddexp(0, np.where(forged, -1, 1) * slope * np.array(highest))).sum())
-        for slope in np.geomspace(0.1, 4, 40)
-    }
-    return round(float(min(losses, key=lambda one: losses[one])), 3)
+def alone(one: Kept, rule: Rule) -> Decided:
+    """What the network says without any cue."""
+    return decided(one.logits.astype(np.float32), np.zeros(one.mask.shape, np.float32), rule)
+
+
+def pixel_f1(marked: Mask, truth: Mask) -> float:
+    """0 where nothing is marked or nothing is forged."""
+    return float(2 * int((marked & truth).sum()) / max(1, int(marked.sum() + truth.sum())))

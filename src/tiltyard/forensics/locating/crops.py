@@ -24,7 +24,7 @@ TRIES = 8
 
 @dataclass(frozen=True)
 class Crop:
-    """(256, 256, 3) pixels, (PLANES, 32, 32) planes, (256, 256) mask."""
+    """(256, 256, 3) pixels, (PLANES, 32, 32) planes, (256, 256) mask; its own, for the picture is not kept."""
 
     pixels: Pixels
     planes: Planes
@@ -42,7 +42,8 @@ class _Sheet:
     def crop(self, top: int, left: int) -> Crop:
         rows, columns = slice(top, top + SIDE), slice(left, left + SIDE)
         blocks = tuple(slice(start // BLOCK, (start + SIDE) // BLOCK) for start in (top, left))
-        return Crop(self.pixels[rows, columns], self.planes[:, blocks[0], blocks[1]], self.mask[rows, columns])
+        pixels, mask = self.pixels[rows, columns], self.mask[rows, columns]
+        return Crop(pixels.copy(), self.planes[:, blocks[0], blocks[1]].copy(), mask.copy())
 
 
 def crops_of(subject: Subject, mask: Mask, rng: Generator) -> Iterator[Crop]:

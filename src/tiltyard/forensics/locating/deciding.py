@@ -12,7 +12,7 @@ from tiltyard.forensics.tracing.cue import SPEAKS
 from tiltyard.forensics.tracing.regions import filled, without_specks
 
 THRESHOLD = 0.5
-"""Of the probability, unless calibration says otherwise."""
+"""Of the score, unless calibration says otherwise."""
 SMALLEST = 60
 """Pixels of a region: one digit of body text."""
 
@@ -28,12 +28,12 @@ class Rule:
     edge: float
     """The logit down to which such a region spreads."""
     slope: float
-    """Of the probability over the highest logit: at `peak` the probability is one half."""
+    """Of scores over logits: a score is one half at `peak` and .05 at the height of the median authentic picture."""
 
 
 @dataclass(frozen=True)
 class Decided:
-    """(h, w) probabilities and the mask at a threshold; the probability that anything is forged."""
+    """(h, w) scores in [0, 1] and the mask at a threshold on them; the picture's own score, on the same scale."""
 
     map: NDArray[np.float32]
     mask: Mask
@@ -42,31 +42,33 @@ class Decided:
 
 def decided(logits: Logits, spoken: NDArray[np.float32], rule: Rule, *, threshold: float = THRESHOLD) -> Decided:
     """`spoken`: (h, w), how surely a trusted cue speaks, 0 where none does: it gates itself and is believed."""
-    height = strongest(logits)
-    mask = spoken >= max(threshold, SPEAKS)
     needed = rule.peak + math.log(threshold / (1 - threshold)) / rule.slope
-    if height >= needed:
-        mask |= spread(logits, peak=needed, edge=rule.edge + needed - rule.peak)
-    mask = filled(without_specks(mask, SMALLEST))
-    chances = np.asarray(1 / (1 + np.exp(-rule.slope * (logits - rule.edge))), np.float32)
-    return Decided(np.maximum(chances, spoken), mask, max(chance_of(height, rule), float(spoken.max())))
+    mask = spread(logits, peak=needed, edge=min(rule.edge, needed)) | (spoken >= max(threshold, SPEAKS))
+    scores = np.maximum(_scores(logits, rule), spoken)
+    strongest = max(float(_scores(np.float32(height(logits)), rule)), float(spoken.max()))
+    return Decided(scores, filled(without_specks(mask, SMALLEST)), strongest)
 
 
-def chance_of(height: float, rule: Rule) -> float:
-    """The probability that goes with the height of a picture's strongest place."""
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, rule.slope * (height - rule.peak)))))
-
-
-def strongest(logits: Logits) -> float:
+def height(logits: Logits) -> float:
     """The highest logit that a whole region of the smallest size shares: one pixel alone is noise."""
-    size = round(math.sqrt(SMALLEST))
-    return float(cv2.erode(cv2.blur(logits, (3, 3)), np.ones((size, size), np.uint8)).max())
+    return float(_steady(logits).max())
 
 
 def spread(logits: Logits, *, peak: float, edge: float) -> Mask:
-    """The regions above `edge` that reach `peak` somewhere (hysteresis, Canny 1986), without specks and holes."""
+    """The regions above `edge` whose height reaches `peak` (hysteresis, Canny 1986), without specks and holes."""
+    seeds = (_steady(logits) >= peak) & (logits >= edge)
+    if not seeds.any():
+        return np.zeros(logits.shape, np.bool_)
     count, labels = cv2.connectedComponents((logits >= edge).astype(np.uint8), connectivity=8)
     reaches = np.zeros(count, np.bool_)
-    reaches[np.unique(labels[logits >= peak])] = True
-    reaches[0] = False
+    reaches[np.unique(labels[seeds])] = True
     return filled(without_specks(np.asarray(reaches[labels]), SMALLEST))
+
+
+def _steady(logits: Logits) -> Logits:
+    size = round(math.sqrt(SMALLEST))
+    return np.asarray(cv2.erode(cv2.blur(logits, (3, 3)), np.ones((size, size), np.uint8)), np.float32)
+
+
+def _scores(logits: Logits | np.float32, rule: Rule) -> NDArray[np.float32]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(rule.slope * (logits - rule.peak), -30, 30))), np.float32)

@@ -52,7 +52,7 @@ def evidence_in(subject: Subject, *, fast: bool, cues: tuple[Cue, ...] | None = 
     traces = tuple((cue, cue.trace(subject)) for cue in asked)
     if min(subject.shape) < SMALLEST_SIDE or _is_blank(subject):
         return Evidence(np.full(subject.shape, NEVER, np.float32), traces, mute=True)
-    logits = heard(shipped()[0], subject, fast=fast).logits
+    logits = heard(shipped()[0], subject, fast=fast)
     return Evidence(logits, traces, mute=not any(trace.applicable for _, trace in traces))
 
 

@@ -1,8 +1,7 @@
 """Crops on disk: made once from sets that `tiltyard forge` wrote, part by part, and read without loading them."""
 
 import hashlib
-import json
-import os
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,20 +81,21 @@ def parts_of(place: Path, out: Path, seed: int) -> list[Part]:
     found = sorted(path.parent for path in place.glob("part-*/samples.csv"))
     if not found:
         raise TiltyardError(f"{place}: holds no part of a set; make one with tiltyard forge documents --out {place}")
-    name = f"{place.name}-{_digest(place, seed)}"
-    return [Part(part, out / name / part.name, seed) for part in found]
+    return [Part(part, out / place.name / f"{part.name}-{_digest(part, seed)}", seed) for part in found]
 
 
-def _digest(place: Path, seed: int) -> str:
-    facts = json.dumps([str(place.resolve()), seed, VERSION])
-    return hashlib.sha256(facts.encode()).hexdigest()[:8]
+def _digest(part: Path, seed: int) -> str:
+    """Of what a part holds (its table has the digest of every picture) and how crops are taken from it."""
+    content = (part / "samples.csv").read_bytes()
+    return hashlib.sha256(content + f"{seed} {VERSION}".encode()).hexdigest()[:12]
 
 
 def make(part: Part) -> None:
     """Writes the crops of one part; a kill leaves nothing or all of them."""
     found = list(_crops(part))
-    place = part.crops.with_name(f".{part.crops.name}.{os.getpid()}")
-    place.mkdir(parents=True, exist_ok=True)
+    place = part.crops.with_name(f".{part.crops.name}")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
     count = len(found)
     np.save(place / PIXELS, np.array([crop.pixels for crop in found], np.uint8).reshape(count, SIDE, SIDE, 3))
     np.save(place / PLANES_FILE, np.array([c.planes for c in found], np.float16).reshape(count, PLANES, BLOCKS, BLOCKS))
@@ -107,7 +107,7 @@ def make(part: Part) -> None:
 def _crops(part: Part) -> Iterable[Crop]:
     for number, picture in enumerate(sorted((part.source / "images").iterdir())):
         mask = part.source / "masks" / f"{picture.stem}.png"
-        rng = np.random.default_rng([part.seed, int.from_bytes(part.source.name.encode()[-4:], "big"), number])
+        rng = np.random.default_rng([part.seed, int(part.source.name.rpartition("-")[2]), number])
         yield from crops_of(subject_of(picture), decode_mask(mask.read_bytes(), mask.name, size=None), rng)
 
 

@@ -34,7 +34,7 @@ class Answer:
 
 
 class ZeroSum(nn.Conv2d):
-    """Filters that see no brightness, only what differs between neighbours."""
+    """Filters whose weights sum to zero over all channels: they see no grey level, only what differs from it."""
 
     def __init__(self) -> None:
         super().__init__(3, RESIDUALS, 5, padding=2, padding_mode="replicate", bias=False)

@@ -1,5 +1,6 @@
 """A training run from material to card: sets are made, crops taken, the network trained, its rule chosen."""
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from tiltyard.contest.executor import Executor
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.batches import Pool, pool_of
 from tiltyard.forensics.locating.card import Facts, write_card, write_curve
-from tiltyard.forensics.locating.choosing import chosen, listened
-from tiltyard.forensics.locating.material import prepare
+from tiltyard.forensics.locating.choosing import check_aside, chosen, listened
+from tiltyard.forensics.locating.deciding import Rule
+from tiltyard.forensics.locating.material import parts_of, prepare
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.sets import Sets, make_sets
 from tiltyard.forensics.locating.training import NAME, Schedule, Told, train
@@ -20,6 +22,7 @@ from tiltyard.forensics.locating.weights import save_weights, with_weights
 
 Making = Callable[[int, int], None]
 """Called with the samples, then the parts of crops, that are done and those that there will be."""
+UNCHOSEN = Rule(0.0, -1.0, 1.0)
 LISTENED = 200
 """Whole pictures of each set kept aside on which the rule is chosen."""
 
@@ -53,7 +56,7 @@ def carry_out(order: Order, executor: Executor, *, making: Making, told: Told) -
     shares = [len(pool) ** 0.5 for pool in pools]
     start = with_weights(order.start)[0] if order.start else None
     state = train(
-        pools, shares, aside, order.out, schedule=Schedule(order.minutes), identity=f"seed {order.seed} {order.start}",
+        pools, shares, aside, order.out, schedule=Schedule(order.minutes), identity=_identity(order, pools),
         start=start, seed=order.seed, device=order.device, told=told,
     )  # fmt: skip
     facts = Facts(
@@ -65,13 +68,23 @@ def carry_out(order: Order, executor: Executor, *, making: Making, told: Told) -
 
 
 def finish(network: Locator, aside: Sequence[Path], curve: Sequence[dict[str, float]], out: Path, facts: Facts) -> Path:
-    """Chooses the rule, writes weights, curve and card."""
+    """Stores the weights, chooses the rule for them as they are stored, writes curve and card."""
     weights = out / f"{NAME}.safetensors"
-    kept = {place.name: list(listened(network.eval(), place, most=LISTENED)) for place in aside}
+    save_weights(network, UNCHOSEN, weights)
+    network, _ = with_weights(weights)
+    kept = {place.name: list(listened(network, place, most=LISTENED)) for place in aside}
     save_weights(network, chosen(list(kept.values())), weights)
     write_curve(curve, weights.with_suffix(".csv"))
     write_card(weights, kept, curve, facts)
     return weights
+
+
+def _identity(order: Order, pools: Sequence[Pool]) -> str:
+    """Digest of what a run must not change while it goes on: seed, material, the weights that it began with."""
+    digest = hashlib.sha256(f"{order.seed} {[pool.names for pool in pools]}".encode())
+    if order.start:
+        digest.update(order.start.read_bytes())
+    return digest.hexdigest()
 
 
 def _check(order: Order) -> None:
@@ -81,6 +94,13 @@ def _check(order: Order) -> None:
         raise TiltyardError("--device cuda: torch finds no CUDA device; leave it out")
     if not (order.documents or order.pictures or order.sets):
         raise TiltyardError("nothing to train on: give --documents, --pictures or --set")
+    given = (*order.sets, *order.aside)
+    for place in given:
+        parts_of(place, order.out, order.seed)
+    names = [place.name for place in given]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise TiltyardError(f"two sets are called {twice}: what is kept aside is never trained on; rename one of two")
 
 
 def _sets(order: Order, executor: Executor, making: Making) -> Sets:
@@ -91,6 +111,8 @@ def _sets(order: Order, executor: Executor, making: Making) -> Sets:
     sets = Sets((*made.training, *order.sets), (*made.aside, *order.aside))
     if not sets.aside:
         raise TiltyardError("no set to choose the threshold on: give --aside DIR, or --documents above 0")
+    for place in sets.aside:
+        check_aside(place)
     return sets
 
 

@@ -23,6 +23,8 @@ CHECKED_WITH = NEVER_TRAINED_ON[:1]
 PART = 250
 ASIDE = 0.15
 """The share of a folder of pictures that is kept aside, and of the documents beside those trained on."""
+FEWEST = 8
+"""Pictures in a folder: two of them are kept aside, each gives a donor to the other."""
 FORGED, AUTHENTIC = 8, 5
 """Samples of each of the user's pictures."""
 
@@ -46,13 +48,11 @@ def make_sets(
     """Renders so many documents and forges the pictures of each folder, into folders of `out`; goes on after a stop."""
     wanted: list[tuple[str, Series, bool]] = []
     if documents:
-        wanted.append(("documents", _documents(trained_on(), documents, 2 * seed), False))
-        wanted.append(
-            ("documents-aside", _documents(CHECKED_WITH, max(20, int(ASIDE * documents)), 2 * seed + 1), True)
-        )
+        wanted.append(("rendered", _documents(trained_on(), documents, 2 * seed), False))
+        wanted.append(("rendered-aside", _documents(CHECKED_WITH, max(20, int(ASIDE * documents)), 2 * seed + 1), True))
     for folder in pictures:
         training, aside = _forged(folder, executor, seed)
-        wanted += [(folder.name, training, False), (f"{folder.name}-aside", aside, True)]
+        wanted += [(f"pictures-{folder.name}", training, False), (f"pictures-{folder.name}-aside", aside, True)]
     if len({name for name, _, _ in wanted}) < len(wanted):
         raise TiltyardError("two folders of pictures have the same name: rename one")
     for name, series, _ in wanted:
@@ -71,7 +71,9 @@ def _documents(chosen: tuple[str, ...], count: int, seed: int) -> Series:
 def _forged(folder: Path, executor: Executor, seed: int) -> tuple[Series, Series]:
     """The first pictures by name to train on, the last ones aside: pictures of one scene often have like names."""
     found = find_sources(folder, None, executor)
-    first = round((1 - ASIDE) * len(found.sources))
+    if len(found.sources) < FEWEST:
+        raise TiltyardError(f"{folder}: holds {len(found.sources)} readable pictures: train on {FEWEST} or more")
+    first = min(round((1 - ASIDE) * len(found.sources)), len(found.sources) - 2)
     parts = (Found(found.sources[:first], found.complaints), replace(found, sources=found.sources[first:]))
     training, aside = (
         tamper_recipe(folder, part, seed=seed, forged=FORGED, authentic=AUTHENTIC, samples_a_part=PART)

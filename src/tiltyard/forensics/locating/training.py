@@ -74,12 +74,12 @@ class State:
         temporary.replace(path)
 
     def load(self, path: Path) -> None:
-        """Goes back to what was saved; TiltyardError where that is damaged or of another schedule, seed or material."""
+        """Goes back to what was saved; TiltyardError where that is damaged or of another seed or material."""
         try:
-            content: dict[str, Any] = torch.load(path, weights_only=True)
+            content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
             raise TiltyardError(f"{path}: is no readable checkpoint; delete it ({type(error).__name__})") from None
-        if content["identity"] != self.identity:
+        if content.get("identity") != self.identity:
             raise TiltyardError(f"{path}: was left by another seed or material; name another folder with --out")
         self.network.load_state_dict(content["network"])
         self.average.load_state_dict(content["average"])
@@ -103,8 +103,8 @@ def train(
 ) -> State:
     """Trains until `schedule.minutes` are spent, over all calls in the same folder; returns the last state.
 
-    Which crops a step sees follows from the seed and its number. Time enters the rate, so that two runs differ unless
-    they are equally fast: the curve says how many crops were seen. `kept_aside` is only measured. `start`: a trained
+    Time enters the rate and the size of crops, so that two runs differ unless they are equally fast: the curve says how
+    many crops were seen. `kept_aside` is only measured. `start`: a trained
     network to go on from.
     """
     out.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """The network's answer for a whole picture: tiles at its own resolution, blended with a look at the whole of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -28,43 +27,36 @@ SMALLEST_SIDE = 64
 Logits = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What the network says of a picture: (h, w) logits, and logits of the word on each tile, the largest first."""
+def heard(network: Locator, subject: Subject, *, fast: bool = False) -> Logits:
+    """(h, w) logits for a picture of at least 64 pixels a side.
 
-    logits: Logits
-    words: tuple[float, ...]
-
-
-def heard(network: Locator, subject: Subject, *, fast: bool = False) -> Heard:
-    """For a picture of at least 64 pixels a side. `fast`: tiles hardly overlap, nothing looks at the whole of it."""
+    `fast`: tiles hardly overlap, nothing looks at the whole of it.
+    """
     part = on_grid(subject)
-    logits, words = _tiled(network, part, overlap=STRIDE if fast else OVERLAP)
-    height, width = part.shape
-    if not fast and max(height, width) > TILE:
-        logits = (1 - WEIGHT) * logits + WEIGHT * _entire(network, part)
-    return Heard(_put_back(logits, subject), tuple(sorted(words, reverse=True)))
+    logits = _tiled(network, part, overlap=STRIDE if fast else OVERLAP)
+    if not fast and max(part.shape) > TILE:
+        logits = (1 - WEIGHT) * logits + WEIGHT * entire(network, part)
+    return put_back(logits, subject)
 
 
-def _put_back(logits: Logits, subject: Subject) -> Logits:
+def put_back(logits: Logits, subject: Subject) -> Logits:
     """What lies before the first whole block says what its neighbours say."""
     down, right = subject.grid
     return np.asarray(np.pad(logits, ((down, 0), (right, 0)), mode="edge"), np.float32)
 
 
-def _tiled(network: Locator, subject: Subject, *, overlap: int) -> tuple[Logits, list[float]]:
+def _tiled(network: Locator, subject: Subject, *, overlap: int) -> Logits:
     planes = planes_of(subject).astype(np.float32)
     height, width = subject.shape
-    total, weights, words = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32), []
+    total, weights = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     for top, bottom in _spans(height, overlap):
         for left, right in _spans(width, overlap):
             blocks = planes[:, top // BLOCK : -(-bottom // BLOCK), left // BLOCK : -(-right // BLOCK)]
-            logits, word = _answer(network, subject.pixels[top:bottom, left:right], blocks)
+            logits = _answer(network, subject.pixels[top:bottom, left:right], blocks)
             window = _window(bottom - top, overlap)[:, None] * _window(right - left, overlap)[None]
             total[top:bottom, left:right] += window * logits
             weights[top:bottom, left:right] += window
-            words.append(word)
-    return total / weights, words
+    return total / weights
 
 
 def _spans(length: int, overlap: int) -> Iterator[tuple[int, int]]:
@@ -84,17 +76,17 @@ def _window(length: int, overlap: int) -> NDArray[np.float32]:
     return np.asarray(np.clip((from_end + 1) / overlap, 0, 1), np.float32)
 
 
-def _entire(network: Locator, subject: Subject) -> Logits:
+def entire(network: Locator, subject: Subject) -> Logits:
     height, width = subject.shape
     scale = min(1.0, ENTIRE / max(height, width))
     size = max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale))
     small = Subject(np.asarray(cv2.resize(subject.pixels, size, interpolation=cv2.INTER_AREA), np.uint8))
-    logits, _ = _answer(network, small.pixels, planes_of(small).astype(np.float32))
+    logits = _answer(network, small.pixels, planes_of(small).astype(np.float32))
     return np.asarray(cv2.resize(logits, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _answer(network: Locator, pixels: Pixels, planes: NDArray[np.float32]) -> tuple[Logits, float]:
-    """(h, w) logits of pixels, continued by their mirror image to the network's stride; and of the word on them."""
+def _answer(network: Locator, pixels: Pixels, planes: NDArray[np.float32]) -> Logits:
+    """(h, w) logits of pixels, continued by their mirror image to the network's stride."""
     height, width = pixels.shape[:2]
     down, right = -height % STRIDE, -width % STRIDE
     image = torch.from_numpy(np.pad(pixels, ((0, down), (0, right), (0, 0)), mode="symmetric"))
@@ -104,7 +96,7 @@ def _answer(network: Locator, pixels: Pixels, planes: NDArray[np.float32]) -> tu
     with torch.inference_mode():
         answer = network(_batch(image.permute(2, 0, 1).float() / 255), _batch(blocks))
         logits = F.interpolate(answer.mask[:, None], scale_factor=2.0, mode="bilinear", align_corners=False)
-    return logits[0, 0, :height, :width].numpy(), float(answer.forged[0])
+    return np.asarray(logits[0, 0, :height, :width].numpy(), np.float32)
 
 
 def _batch(values: Tensor) -> Tensor:

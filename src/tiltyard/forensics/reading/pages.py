@@ -11,7 +11,7 @@ from pathlib import Path
 from tiltyard.contest.names import shown_path
 from tiltyard.errors import JailUnavailable, TiltyardError
 from tiltyard.forensics.reading.starts import is_heif, is_pdf
-from tiltyard.jail.errand import LIMITS, PROCESSOR_SECONDS, Answer, ErrandFailed, run_errand
+from tiltyard.jail.errand import LIMITS, PROCESSOR_SECONDS, Answer, ErrandFailed, ErrandTooSlow, run_errand
 from tiltyard.jail.limits import Limits
 from tiltyard.vision.pictures import read_picture_bytes
 
@@ -46,7 +46,7 @@ class Page:
     """One picture of a file, not read yet: a page that cannot be read leaves the others readable."""
 
     name: str
-    """Of the file and, in a PDF, the page: `scan.pdf, page 3`."""
+    """Of the file and, in a PDF, the page: `scan.pdf, page 3`; the file's alone where it stands for many pages."""
     number: int
     _read: Callable[[], PageRead]
 
@@ -55,19 +55,25 @@ class Page:
         return self._read()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _File:
     name: str
     content: bytes
     limits: Limits
     seconds: int
     trust: bool
+    slow: str = ""
+    """The place in it that took too long; no other is tried then."""
 
     def ask(self, program: str, *words: str, place: str, cure: str) -> Answer:
         """What the errand's program says of the file; errors name `place` and `cure`."""
+        if self.slow:
+            raise TiltyardError(f"{place}: is not read, for {self.slow} was too slow: {cure}")
         try:
             return run_errand(program, self.content, *words, limits=self.limits, seconds=self.seconds, trust=self.trust)
         except ErrandFailed as failed:
+            if isinstance(failed, ErrandTooSlow):
+                self.slow = place
             raise TiltyardError(f"{place}: {failed}: {cure}") from None
         except JailUnavailable as missing:
             raise JailUnavailable(f"{place}: is read in the jail only ({missing}), or {cure}") from None
@@ -82,6 +88,7 @@ def pages_of(
 ) -> Iterator[Page]:
     """The pictures of a file of at most 512 MiB, at most 50 of a PDF, each in `limits` and `seconds` of computing.
 
+    Where a PDF has more, a last page stands for them and cannot be read, so that nobody takes them for examined.
     With `trust`, HEIC and PDF are read in a process beside us that limits itself, not in the jail. Raises
     TiltyardError where nothing of the file can be read; JailUnavailable where that is for want of a jail.
     """
@@ -106,24 +113,29 @@ def _pages_of_pdf(file: _File) -> Iterator[Page]:
     if count == 0:
         raise TiltyardError(f"{file.name}: is a PDF without pages: {SAVE_PAGE}")
     for number in range(1, min(count, MAX_PAGES) + 1):
-        yield _page(file, number, count)
+        yield _page(file, number)
+    if count > MAX_PAGES:
+        yield _pages_left(file, count)
 
 
-def _page(file: _File, number: int, count: int) -> Page:
+def _page(file: _File, number: int) -> Page:
     place = f"{file.name}, page {number}"
 
     def read() -> PageRead:
         answer = file.ask("pdf", str(number), place=place, cure=SAVE_PAGE)
-        return PageRead(answer.content, number, tuple(_notes(answer, number, count)))
+        return PageRead(answer.content, number, (HOW.get(answer.facts.kind, HOW["drawn"]), *_marked(answer)))
 
     return Page(place, number, read)
 
 
-def _notes(answer: Answer, number: int, count: int) -> Iterator[str]:
-    yield HOW.get(answer.facts.kind, HOW["drawn"])
-    yield from _marked(answer)
-    if number == 1 and count > MAX_PAGES:
-        yield f"the document has {count} pages; the first {MAX_PAGES} are read"
+def _pages_left(file: _File, count: int) -> Page:
+    first = MAX_PAGES + 1
+    left = f"pages {first} to {count} are" if count > first else f"page {first} is"
+
+    def read() -> PageRead:
+        raise TiltyardError(f"{file.name}: {left} not read: at most {MAX_PAGES} of a document are: split the document")
+
+    return Page(file.name, first, read)
 
 
 def _marked(answer: Answer) -> Iterator[str]:

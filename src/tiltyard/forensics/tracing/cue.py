@@ -128,3 +128,8 @@ def place_of(mask: NDArray[np.bool_]) -> str:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     left, top = int(columns[0]), int(rows[0])
     return f"at {left}, {top} ({int(columns[-1]) - left + 1} × {int(rows[-1]) - top + 1} pixels)"
+
+
+def as_grey(values: NDArray[np.float32] | np.float32) -> NDArray[np.uint8]:
+    """Values in [0, 1] as 0–255."""
+    return np.asarray(np.rint(np.asarray(values) * 255), np.uint8)

@@ -19,7 +19,7 @@ from tiltyard.forensics.tracing.cue import SPEAKS, Cue, Subject, Trace, nothing_
 from tiltyard.forensics.tracing.earlier_saving import BLOCK, Blocks, over_pixels
 from tiltyard.forensics.tracing.jpeg_grid import has_jpeg_grid
 from tiltyard.forensics.tracing.print_boxes import is_written
-from tiltyard.forensics.tracing.regions import regions_of, without_specks
+from tiltyard.forensics.tracing.regions import places_of, regions_of, without_specks
 
 QUALITY = 75
 """libjpeg's scale: coarser than cameras and phones save, so that the last saving does not hide those before."""
@@ -113,12 +113,13 @@ def trace_error_level(subject: Subject) -> Trace:
 
 
 def _sentence(mask: Mask, more: Mask) -> str:
-    regions = regions_of(mask)
+    regions = places_of(mask)
     if not regions:
         return "Everywhere the picture loses what such texture usually loses when it is saved once more."
-    how = "more" if more[regions[0]].mean() > 0.5 else "less"
+    largest = regions_of(mask, most=1)[0]
+    how = "more" if more[largest].mean() > 0.5 else "less"
     rest = f"; {len(regions) - 1} smaller places are odd too." if len(regions) > 1 else "."
-    return f"Saved once more, the place {place_of(regions[0])} loses {how} than such texture does elsewhere{rest}"
+    return f"Saved once more, the place {place_of(largest)} loses {how} than such texture does elsewhere{rest}"
 
 
 ERROR_LEVEL = Cue(

@@ -119,7 +119,9 @@ def trace_noise_level(subject: Subject) -> Trace:
 def odd_places(found: Blocks) -> list[Mask]:
     """Places, in blocks, of at least FEWEST_IN_A_PLACE that lie together and are odd in the same way; largest first."""
     odd = [without_specks(side >= SIGMAS, FEWEST_IN_A_PLACE) for side in (found, -found)]
-    places = sorted((place for side in odd for place in regions_of(side)), key=lambda place: -int(place.sum()))
+    places = sorted(
+        (place for side in odd for place in regions_of(side, most=MOST + 1)), key=lambda place: -int(place.sum())
+    )
     return places if len(places) <= MOST else []
 
 
@@ -128,7 +130,7 @@ def _sentence(marked: NDArray[np.float32], places: list[Mask], found: Blocks) ->
         return "Everywhere the noise is what places as bright and as uneven have in this picture."
     how = "more" if found[places[0]].mean() > 0 else "less"
     more = f"; {len(places) - 1} more places are odd too." if len(places) > 1 else "."
-    largest = regions_of(marked >= SPEAKS)[0]
+    largest = regions_of(marked >= SPEAKS, most=1)[0]
     return f"The place {place_of(largest)} has {how} noise than places as bright and as uneven have elsewhere{more}"
 
 

@@ -22,7 +22,11 @@ from tiltyard.vision.pictures import MAX_PIXELS, MIN_SIDE
 DOTS_PER_POINT = 200 / 72
 LONG_SIDE = 2500
 PATH, IMAGE, TEXT = pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_TEXT
+FORM, INVISIBLE = pdfium.FPDF_PAGEOBJ_FORM, pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
+LEVELS = 15
+"""Page and forms within forms that are walked; what lies deeper counts as seen."""
 UNSEEN_NOTES = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
+"""Unless they bring a look of their own, which is drawn."""
 SMALL = (64, 64)
 MEAN_UNLIKE, MOST_UNLIKE = 8.0, 60.0
 """Mean and largest difference in grey levels between a page and its picture, both at `SMALL`, of one content: 2.6 and
@@ -65,13 +69,25 @@ def _opened(content: bytes) -> pypdfium2.PdfDocument:
 
 def _seen(page: pypdfium2.PdfPage) -> Iterator[pypdfium2.PdfObject]:
     """All that leaves a trace on the page: no containers, no text of a recogniser, no paths without ink."""
-    for thing in page.get_objects():
-        if thing.type == TEXT and pdfium.FPDFTextObj_GetTextRenderMode(thing) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
+    for thing in page.get_objects(max_depth=LEVELS):
+        if thing.type == TEXT and _is_invisible(thing):
             continue
         if thing.type == PATH and not _has_ink(thing):
             continue
-        if thing.type != pdfium.FPDF_PAGEOBJ_FORM:
+        if thing.type != FORM or thing.level == LEVELS - 1:
             yield thing
+
+
+def _is_invisible(text: pypdfium2.PdfObject) -> bool:
+    """By its render mode, which has no effect on the drawings of a Type 3 font (ISO 32000-1, 9.3.6)."""
+    return pdfium.FPDFTextObj_GetTextRenderMode(text) == INVISIBLE and _has_font_file(text)
+
+
+def _has_font_file(text: pypdfium2.PdfObject) -> bool:
+    """Every font has one, its own or PDFium's substitute, but Type 3: that is nothing but drawings."""
+    size = pdfium.c_size_t()
+    pdfium.FPDFFont_GetFontData(pdfium.FPDFTextObj_GetFont(text), None, 0, size)
+    return bool(size.value)
 
 
 def _has_ink(path: pypdfium2.PdfObject) -> bool:
@@ -84,9 +100,9 @@ def _has_notes(page: pypdfium2.PdfPage) -> bool:
     """Whether annotations or form fields are drawn over the page."""
     for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
         note = pdfium.FPDFPage_GetAnnot(page, index)
-        kind = pdfium.FPDFAnnot_GetSubtype(note)
+        unseen = pdfium.FPDFAnnot_GetSubtype(note) in UNSEEN_NOTES and not pdfium.FPDFAnnot_HasKey(note, b"AP")
         pdfium.FPDFPage_CloseAnnot(note)
-        if kind not in UNSEEN_NOTES:
+        if not unseen:
             return True
     return False
 
