@@ -69,7 +69,7 @@ def test_a_shipped_detector_is_an_entry(place: Path) -> None:
     ("arguments", "told"),
     [
         (("bad.zip",), BAD),
-        (("nobody",), "nobody: no such file or folder, and no detector of this name: there are error_level"),
+        (("nobody",), "nobody: no such file or folder, and no detector of this name: there are tiltyard"),
         (("masks.zip", "--fail-under", 30), "--fail-under 30: write a number from 0 to 24"),
         (("masks.zip", "--public-share", 0), "the public share is 0: it must lie above 0 and at most at 1"),
         (
