@@ -29,7 +29,9 @@ check: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# pyIFD asks for jpegio, which has no wheels
 bench: install-dev bubblewrap fonts
+	$(PIP) install $(CONSTRAINED) --no-deps pyIFD==0.0.3 PyWavelets scikit-image lazy-loader
 	for script in same_rows meter overhead startup lance wall_time pools forging no_other_clue forgery_scoring credential_scoring baselines inspecting; do $(BIN)/python bench/$$script.py || exit 1; done
 
 docs: install-dev
@@ -53,11 +55,10 @@ $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
 	$(PIP) install $(CONSTRAINED) -e '.[documents,inspect]'
 	@touch $@
 
-# torchattacks pins a requests release that nothing else here can share, and torchvision, which it does not import;
-# pyIFD asks for jpegio, which has no wheels
+# torchattacks pins a requests release that nothing else here can share, and torchvision, which it does not import
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) install $(CONSTRAINED) -e '.[documents,inspect,dev]'
-	$(PIP) install $(CONSTRAINED) --no-deps torchattacks pyIFD==0.0.3 PyWavelets scikit-image lazy-loader
+	$(PIP) install $(CONSTRAINED) --no-deps torchattacks
 	@touch $@
 
 bubblewrap:

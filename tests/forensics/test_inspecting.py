@@ -8,19 +8,10 @@ import pytest
 from PIL import Image
 
 import tiltyard.forensics
+from small_scene import scene
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics import Inspection, Verdict, inspect, inspections
 from tiltyard.forensics.calibrating import calibrated
-
-
-def scene(seed: int, height: int = 240, width: int = 320) -> np.ndarray:
-    """Blobs of all sizes with camera noise."""
-    rng = np.random.default_rng(seed)
-    pixels = np.zeros((height, width, 3))
-    for size in (4, 16, 40):
-        tiles = rng.integers(0, 255, (height // size, width // size, 3)).astype(np.uint8)
-        pixels += np.asarray(Image.fromarray(tiles).resize((width, height), Image.Resampling.BICUBIC))
-    return np.clip(pixels / 3 + rng.normal(0, 3, pixels.shape), 0, 255).astype(np.uint8)
 
 
 def cloned(seed: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tiltyard.contest.executor import ONE_THREAD, Executor, Here, Processes
+from tiltyard.contest.files import replaced
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.detectors import Detector, Located, find_detector
 from tiltyard.forensics.forging.truth import Polygon, polygons_of
@@ -115,22 +116,11 @@ def _executor(pictures: int, jobs: int | None) -> Executor:
 
 
 @contextmanager
-def _replaced(target: Path) -> Iterator[Path]:
-    """A place to write to that becomes the target once all is written."""
-    place = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        yield place
-        place.replace(target)
-    finally:
-        place.unlink(missing_ok=True)
-
-
-@contextmanager
 def _zip(target: Path | None) -> Iterator[zipfile.ZipFile | None]:
     if target is None:
         yield None
         return
-    with _replaced(target) as place, zipfile.ZipFile(place, "w") as archive:
+    with replaced(target) as place, zipfile.ZipFile(place, "w") as archive:
         yield archive
 
 
@@ -139,7 +129,7 @@ def _table(target: Path | None) -> Iterator[Callable[[Line], object] | None]:
     if target is None:
         yield None
         return
-    with _replaced(target) as place, place.open("w", encoding="utf-8", newline="") as file:
+    with replaced(target) as place, place.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("Path", "Polygon", "Score"))
         yield writer.writerow

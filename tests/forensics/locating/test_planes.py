@@ -6,19 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from small_scene import scene
 from tiltyard.forensics.locating.batches import TRANSPOSED
 from tiltyard.forensics.locating.planes import OWN, PLANES, planes_of
 from tiltyard.forensics.tracing.cue import Subject, subject_in
-
-
-def scene(seed: int, height: int = 256, width: int = 320) -> np.ndarray:
-    """Blobs of all sizes with camera noise."""
-    rng = np.random.default_rng(seed)
-    pixels = np.zeros((height, width, 3))
-    for size in (4, 16, 64):
-        tiles = rng.integers(0, 255, (height // size, width // size, 3)).astype(np.uint8)
-        pixels += np.asarray(Image.fromarray(tiles).resize((width, height), Image.Resampling.BICUBIC))
-    return np.clip(pixels / 3 + rng.normal(0, 3, pixels.shape), 0, 255).astype(np.uint8)
 
 
 def saved(pixels: np.ndarray, quality: int) -> np.ndarray:
@@ -42,8 +33,8 @@ def test_there_is_a_number_for_every_plane_and_block() -> None:
 
 
 def test_a_place_without_the_earlier_saving_of_the_rest_is_darker() -> None:
-    pixels = saved(scene(2), 60).copy()
-    pixels[64:160, 96:224] = scene(3)[64:160, 96:224]
+    pixels = saved(scene(2, 256), 60).copy()
+    pixels[64:160, 96:224] = scene(3, 256)[64:160, 96:224]
     shared = planes_of(opened(pixels, 92))[: len(OWN)].astype(np.float32).sum(0)
     inside = np.zeros(shared.shape, bool)
     inside[8:20, 12:28] = True
@@ -51,7 +42,7 @@ def test_a_place_without_the_earlier_saving_of_the_rest_is_darker() -> None:
 
 
 def test_noise_stands_out_in_its_plane() -> None:
-    pixels = scene(4)
+    pixels = scene(4, 256)
     rng = np.random.default_rng(5)
     pixels[64:128, 64:128] = np.clip(pixels[64:128, 64:128] + rng.normal(0, 12, (64, 64, 3)), 0, 255)
     noise = planes_of(Subject(pixels))[len(OWN) + 2].astype(np.float32)
@@ -61,7 +52,7 @@ def test_noise_stands_out_in_its_plane() -> None:
 @pytest.mark.parametrize("flip", ["rows", "columns", "transposed"])
 def test_a_turned_picture_has_turned_planes(flip: str) -> None:
     """What training relies on when it turns crops: nothing is computed anew there."""
-    pixels = saved(scene(6), 70)
+    pixels = saved(scene(6, 256), 70)
     planes = planes_of(Subject(pixels)).astype(np.float32)
     if flip == "transposed":
         turned = planes_of(Subject(np.ascontiguousarray(pixels.transpose(1, 0, 2)))).astype(np.float32)

@@ -20,7 +20,7 @@ NOTHING = "nothing"
 
 
 def forensic_contests(out: Path) -> None:
-    """Forges two dozen documents; ranks both baselines, and the claim that nothing is forged, in all three contests."""
+    """Forges two dozen documents; ranks the detectors, and the claim that nothing is forged, in three contests."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         typer.echo(f"\nno forged documents without {', '.join(missing)}: pip install 'tiltyard[documents]'")
@@ -36,7 +36,9 @@ def forensic_contests(out: Path) -> None:
     show_board(maps, out / "forgery-maps.html")
     typer.echo("\n── who finds the forged fields: polygons")
     show_board([_credential(out / f"{name}.csv", documents, out) for name in names], out / "credential.html")
-    typer.echo("the baselines are simple on purpose: where one stands no higher than `nothing`, it helps nobody there")
+    typer.echo(
+        "cues are simple, our network is young: where one stands no higher than `nothing`, it helps nobody there"
+    )
     typer.echo(f"a report: {out / f'forgery-{names[0]}' / 'report.html'}")
 
 

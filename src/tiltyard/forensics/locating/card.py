@@ -43,7 +43,7 @@ def write_card(
     crops = ", ".join(f"{count} of {name}" for name, count in facts.sets.items())
     lines = {
         "what it is for": "the map behind `tiltyard inspect`: pixels that differ in origin from the rest of a picture",
-        "what it is not for": "pictures that a generator made as a whole; proof of innocence; faces under 64 pixels",
+        "what it is not for": "what a generator made as a whole; proof of innocence; pictures under 64 pixels a side",
         "crops of 256 pixels": crops,
         "sources of the pictures": "; ".join(_sources(facts.sources)) or "none but rendered documents",
         "families of documents never trained on": ", ".join(NEVER_TRAINED_ON),

@@ -1,19 +1,16 @@
 """What the network is told at the scale of JPEG blocks: what the whole picture says of each block."""
 
-import io
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tiltyard.forensics.picture import Pixels
 from tiltyard.forensics.tracing.cue import Subject
 from tiltyard.forensics.tracing.earlier_saving import BLOCK, FREQUENCIES, evidence_by_frequency
+from tiltyard.forensics.tracing.error_level import error_level
 
 LOW = 5
 """Frequencies with u + v up to this have a plane of their own; the others share one."""
-QUALITY = 75
 OWN = [number for number, (u, v) in enumerate(FREQUENCIES) if u + v <= LOW]
 SHARED = [number for number, (u, v) in enumerate(FREQUENCIES) if u + v > LOW]
 PLANES = len(OWN) + 1 + 2 + 4
@@ -45,11 +42,7 @@ def _facts(subject: Subject, evidence: float) -> NDArray[np.float32]:
 
 def _error(pixels: Pixels) -> NDArray[np.float32]:
     """Logarithm of what a block loses by another saving, in grey levels."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
-    with Image.open(buffer, formats=("JPEG",)) as image:
-        again = np.asarray(image.convert("RGB"))
-    return np.asarray(np.log(_averaged(cv2.absdiff(pixels, again).astype(np.float32).mean(2)) + 0.1), np.float32)
+    return np.asarray(np.log(_averaged(error_level(pixels)) + 0.1), np.float32)
 
 
 def _noise(luma: NDArray[np.float32]) -> NDArray[np.float32]:
