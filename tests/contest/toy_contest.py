@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,9 @@ class ToyTrack(Track):
     metrics = (Metric("score", "%"), Metric("wrong", higher_is_better=False))
     keys = ("group", "item")
     cluster, stratum = "item", "group"
+
+    def load(self, where: str, folder: Path, settings: Mapping[str, Any]) -> ToyData:
+        return ToyData(**settings)
 
     def read(self, path: Path) -> Entry:
         return open_entry(path, TOY)

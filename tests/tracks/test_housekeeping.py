@@ -6,21 +6,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from tiltyard.contest.evaluate import _in_time_left
-from tiltyard.contest.track import Measured, Shard
+from tiltyard.contest.evaluate import in_time_left
+from tiltyard.contest.track import Shard
 from tiltyard.jail.launch import launch
 from tiltyard.jail.limits import Limits
 from tiltyard.tracks.unpacked import UNPACKED, remove_left_behind
 
 
 def test_a_shard_gets_the_time_that_earlier_ones_left() -> None:
-    kept = {"first": Measured(pl.DataFrame(), {"seconds": 70.0})}
-    assert _in_time_left(Shard("second", 1, seconds=100.0), kept).seconds == pytest.approx(30)
-    assert _in_time_left(Shard("second", 1, seconds=60.0), kept).seconds == pytest.approx(0, abs=0.01)
-    assert _in_time_left(Shard("second", 1), kept).seconds is None
+    finished = [{"seconds": 70.0}]
+    assert in_time_left(Shard("second", 1, seconds=100.0), finished).seconds == pytest.approx(30)
+    assert in_time_left(Shard("second", 1, seconds=60.0), finished).seconds == pytest.approx(0, abs=0.01)
+    assert in_time_left(Shard("second", 1), finished).seconds is None
 
 
 def test_code_of_a_killed_evaluator_goes_and_that_of_a_living_one_stays(

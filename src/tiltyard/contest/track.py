@@ -93,6 +93,13 @@ class Track(ABC):
     """Whether entries are programs or models, so that a jail says something; else they are only read."""
 
     @abstractmethod
+    def load(self, where: str, folder: Path, settings: Mapping[str, Any]) -> TrackData:
+        """The data of a contest: a path below the challenge's folder if something lies there, else what is shipped.
+
+        TiltyardError for a path that leads out of the folder, for data that is not there, and for unknown settings.
+        """
+
+    @abstractmethod
     def read(self, path: Path) -> Entry:
         """Opens an entry; EntryError names the member and the rule."""
 

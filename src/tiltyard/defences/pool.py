@@ -44,6 +44,13 @@ class Pool:
             parts += [digest_of(path) for path in self.files_of(model)] or [self._weights_digest(model)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    def check(self) -> None:
+        """Raises ReferenceFailed before long work where weights or images are not there."""
+        for name in self.spec.data:
+            self.images(name)
+        for model in self.spec.models:
+            self.files_of(model)
+
     def model(self, name: str) -> ModelSpec:
         """The model of that name; ReferenceFailed lists the known ones."""
         for model in self.spec.models:

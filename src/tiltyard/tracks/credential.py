@@ -6,14 +6,17 @@ part in one match at most, and as many matches as possible are made. Score: F1 o
 all files. An optional column `Score` adds image-level figures, which do not rank.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
+from pydantic import BaseModel, Field
 
 from tiltyard.contest.entry import Entry, EntryFormat, open_entry
+from tiltyard.contest.loading import checked_settings, needed
 from tiltyard.contest.run import Run
-from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track
+from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track, TrackData
 
 TABLE = EntryFormat(
     "table",
@@ -23,6 +26,13 @@ TABLE = EntryFormat(
     max_files=1,
     max_bytes=256 << 20,
 )
+
+
+class Settings(BaseModel):
+    """What a challenge may say beside the truth."""
+
+    iou: float | None = Field(default=None, gt=0, le=1)
+    """Where a true and a claimed region match; by default what the truth's own file says."""
 
 
 class Credential(Track):
@@ -42,6 +52,13 @@ class Credential(Track):
     keys: ClassVar[tuple[str, ...]] = ("item",)
     cluster: ClassVar[str] = "group"
     runs_code: ClassVar[bool] = False
+
+    def load(self, where: str, folder: Path, settings: Mapping[str, Any]) -> TrackData:
+        """A `truth.csv`, or the folder that holds it; settings: `iou`."""
+        from tiltyard.tracks.credential_data import load_credentials
+
+        chosen = checked_settings(self.name, settings, Settings)
+        return load_credentials(needed(folder, where), iou=chosen.iou)
 
     def read(self, path: Path) -> Entry:
         """A CSV file, or a folder that holds one; every line is checked, though not yet against the test files."""

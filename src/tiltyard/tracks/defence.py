@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
+from pydantic import BaseModel, PositiveInt
 
 from tiltyard.contest.entry import Entry, EntryFormat
+from tiltyard.contest.loading import below, checked_settings, file_of, needed
 from tiltyard.contest.run import Run
-from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track
+from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track, TrackData
 from tiltyard.tracks.model_format import MODEL
+
+
+class Settings(BaseModel):
+    """What a challenge may say beside the defence challenge."""
+
+    items: PositiveInt | None = None
+    """Only the first so many images."""
 
 
 class Defence(Track):
@@ -32,6 +41,16 @@ class Defence(Track):
     keys: ClassVar[tuple[str, ...]] = ("attack", "item")
     cluster: ClassVar[str] = "item"
     parts: ClassVar[str] = "attacks"
+
+    def load(self, where: str, folder: Path, settings: Mapping[str, Any]) -> TrackData:
+        """A file or the folder of a `defence.toml`, else a shipped one; settings: `items`."""
+        from tiltyard.tracks.defence_challenge import load_challenge, shipped_challenges
+
+        chosen, shipped = checked_settings(self.name, settings, Settings), shipped_challenges()
+        if below(folder, where) is None and where in shipped:
+            return load_challenge(where, items=chosen.items)
+        found = file_of(needed(folder, where, shipped=shipped), "defence.toml")
+        return load_challenge(str(found), items=chosen.items)
 
     def read(self, path: Path) -> Entry:
         """`model.safetensors` with `model.toml`, or `model.pt2`, in a zip or folder; or a `.pt2` file."""

@@ -5,14 +5,17 @@ The score of an image is the sum of F1 and IoU of its pixels; that of an entry i
 most. What an image scores whose masks are both empty is a setting (`iou`: IoU 1, F1 0; unconfirmed).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import polars as pl
+from pydantic import BaseModel
 
 from tiltyard.contest.entry import Entry, EntryFormat, open_entry
+from tiltyard.contest.loading import checked_settings, needed
 from tiltyard.contest.run import Run
-from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track
+from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track, TrackData
 
 MASKS = EntryFormat(
     "masks",
@@ -22,6 +25,13 @@ MASKS = EntryFormat(
     max_bytes=16 << 30,
     max_member_bytes=128 << 20,
 )
+
+
+class Settings(BaseModel):
+    """What a challenge may say beside the truth."""
+
+    empty: Literal["iou", "both", "none"] | None = None
+    """What scores where both masks are empty; by default what the truth's own file says."""
 
 
 class Forgery(Track):
@@ -36,6 +46,13 @@ class Forgery(Track):
     cluster: ClassVar[str] = "source"
     parts: ClassVar[str] = "kinds and families"
     runs_code: ClassVar[bool] = False
+
+    def load(self, where: str, folder: Path, settings: Mapping[str, Any]) -> TrackData:
+        """The folder of true masks, with the test images beside them if they are there; settings: `empty`."""
+        from tiltyard.forensics.truth_folder import read_truth
+
+        chosen = checked_settings(self.name, settings, Settings)
+        return read_truth(needed(folder, where)).with_rules(empty=chosen.empty).with_pictures()
 
     def read(self, path: Path) -> Entry:
         """A zip or folder with `images/NAME.png`; the masks are decoded when they are measured."""

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
+from pydantic import BaseModel, PositiveInt
 
 from tiltyard.contest.entry import Entry, EntryFormat, open_entry, text_entry
+from tiltyard.contest.loading import below, checked_settings, file_of, needed
 from tiltyard.contest.run import Run
-from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track
+from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track, TrackData
 
 ATTACK = EntryFormat(
     "attack",
@@ -30,6 +32,15 @@ Attacker = attacker_for({name!r})
 """
 
 
+class Settings(BaseModel):
+    """What a challenge may say beside the pool."""
+
+    items: PositiveInt | None = None
+    """Only the first so many images of each data set."""
+    files: str | None = None
+    """Where the pool's relative paths start, below the challenge's folder; by default beside the pool file."""
+
+
 class WhiteBox(Track):
     """Entries of kind `attack` against a pool of models."""
 
@@ -42,6 +53,20 @@ class WhiteBox(Track):
     cluster: ClassVar[str] = "item"
     stratum: ClassVar[str | None] = "data"
     parts: ClassVar[str] = "models"
+
+    def load(self, where: str, folder: Path, settings: Mapping[str, Any]) -> TrackData:
+        """A pool file or the folder of a `pool.toml`, else a shipped pool; settings: `items`, `files`."""
+        from tiltyard.defences.pool import load_pool, shipped_pools
+
+        chosen, shipped = checked_settings(self.name, settings, Settings), shipped_pools()
+        if below(folder, where) is None and where in shipped:
+            pool = shipped[where]
+        else:
+            pool = file_of(needed(folder, where, shipped=shipped), "pool.toml")
+        files = None if chosen.files is None else needed(folder, chosen.files)
+        found = load_pool(str(pool), folder=files, items=chosen.items)
+        found.check()
+        return found
 
     def read(self, path: Path) -> Entry:
         """A zip or folder that holds the package `attacker` (or is its content), or a single .py file."""
