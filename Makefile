@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 CONSTRAINED := -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test check bench docs install install-dev bubblewrap fonts format clean
+.PHONY: demo test check bench docs install install-dev bubblewrap fonts servers format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,7 +20,7 @@ demo: install bubblewrap fonts
 	$(BIN)/tiltyard demo
 
 # The tests' networks are tiny: a second thread costs more than it gives
-test: install-dev bubblewrap fonts
+test: install-dev bubblewrap fonts servers
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest
 
 check: install-dev
@@ -32,7 +32,7 @@ check: install-dev
 # pyIFD asks for jpegio, which has no wheels
 bench: install-dev bubblewrap fonts
 	$(PIP) install $(CONSTRAINED) --no-deps pyIFD==0.0.3 PyWavelets scikit-image lazy-loader
-	for script in same_rows meter overhead startup lance wall_time pools forging no_other_clue forgery_scoring credential_scoring baselines inspecting; do $(BIN)/python bench/$$script.py || exit 1; done
+	for script in same_rows meter overhead startup lance wall_time pools forging no_other_clue forgery_scoring credential_scoring baselines inspecting site_kills; do $(BIN)/python bench/$$script.py || exit 1; done
 
 docs: install-dev
 	$(BIN)/mkdocs build --strict
@@ -52,12 +52,12 @@ $(VENV)/created:
 $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
 	@echo "installing into $(VENV): some minutes the first time"
 	$(if $(TORCH_INDEX),$(PIP) install -c constraints.txt --index-url $(TORCH_INDEX) torch)
-	$(PIP) install $(CONSTRAINED) -e '.[documents,inspect]'
+	$(PIP) install $(CONSTRAINED) -e '.[documents,inspect,site]'
 	@touch $@
 
 # torchattacks pins a requests release that nothing else here can share, and torchvision, which it does not import
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install $(CONSTRAINED) -e '.[documents,inspect,dev]'
+	$(PIP) install $(CONSTRAINED) -e '.[documents,inspect,site,oidc,dev]'
 	$(PIP) install $(CONSTRAINED) --no-deps torchattacks
 	@touch $@
 
@@ -66,6 +66,11 @@ bubblewrap:
 
 fonts:
 	@sh tools/install-fonts.sh
+
+# What the site's tests run against: a browser and a PostgreSQL
+servers:
+	@sh tools/install-chromium.sh
+	@sh tools/install-postgresql.sh
 
 clean:
 	rm -rf $(VENV) site .demo runs build dist

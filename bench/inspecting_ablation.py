@@ -14,21 +14,20 @@ from numpy.typing import NDArray
 
 from tiltyard.forensics.detectors import CueDetector
 from tiltyard.forensics.locating import whole
-from tiltyard.forensics.locating.crops import on_grid
 from tiltyard.forensics.locating.deciding import THRESHOLD
-from tiltyard.forensics.locating.finding import NEVER, Evidence, weighed
-from tiltyard.forensics.locating.planes import OWN, Planes, planes_of
+from tiltyard.forensics.locating.finding import Evidence, weighed
+from tiltyard.forensics.locating.planes import CONDITIONS, MEASURES, SAVINGS, Planes, planes_of
 from tiltyard.forensics.locating.weights import shipped
+from tiltyard.forensics.locating.whole import NEVER
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.catalogue import TRUSTED
 from tiltyard.forensics.tracing.cue import Cue, Subject, Trace
 
-ERROR, NOISE, FACTS = len(OWN) + 1, len(OWN) + 2, len(OWN) + 3
-"""Where these planes begin; before them lies the evidence of an earlier saving."""
+SAVINGS_BEGIN = CONDITIONS + MEASURES
 BLANKED = {
-    "without DCT planes": [*range(ERROR), *range(FACTS, FACTS + 4)],
-    "without the error-level plane": [ERROR],
-    "without the noise plane": [NOISE],
+    "without letters, noise and colours": range(CONDITIONS, SAVINGS_BEGIN),
+    "without traces of saving": range(SAVINGS_BEGIN, SAVINGS_BEGIN + SAVINGS),
+    "without the look of a place": range(CONDITIONS),
 }
 THRESHOLDS = (0.3, 0.7)
 Said = tuple[Mask, float]
@@ -65,18 +64,8 @@ def _experts(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
 
 
 def _networks(subject: Subject, evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
-    for name, logits in (*_passes(subject, evidence.logits), *_without_planes(subject)):
+    for name, logits in _without_planes(subject):
         yield name, replace(evidence, logits=logits)
-
-
-def _passes(subject: Subject, blended: Logits) -> Iterator[tuple[str, Logits]]:
-    """Each of the two looks that are blended; a picture of one tile has one look only."""
-    entire = blended
-    if max(on_grid(subject).shape) > whole.TILE:
-        entire = whole.put_back(whole.entire(shipped()[0], on_grid(subject)), subject)
-    tiles = (blended - whole.WEIGHT * entire) / (1 - whole.WEIGHT)
-    yield "without the whole-image pass", np.asarray(tiles, np.float32)
-    yield "whole-image pass alone", entire
 
 
 def _without_planes(subject: Subject) -> Iterator[tuple[str, Logits]]:
@@ -86,12 +75,12 @@ def _without_planes(subject: Subject) -> Iterator[tuple[str, Logits]]:
 
 
 @contextmanager
-def _blanked(numbers: list[int]) -> Iterator[None]:
+def _blanked(numbers: range) -> Iterator[None]:
     """The network is told 0 in these planes."""
 
     def with_blanks(subject: Subject) -> Planes:
         planes = planes_of(subject)
-        planes[numbers] = 0
+        planes[list(numbers)] = 0
         return planes
 
     with patch.object(whole, "planes_of", with_blanks):

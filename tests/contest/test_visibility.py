@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tiltyard.contest.challenge import BoardRules, Challenge, Contest, Phase, Words
-from tiltyard.contest.visibility import Role, Sight, public_score_visible, sight, still_hidden
+from tiltyard.contest.visibility import (
+    FAILED_ON_HIDDEN,
+    Role,
+    Sight,
+    outlined,
+    public_score_visible,
+    sight,
+    still_hidden,
+)
 
 OPENS = datetime(2021, 1, 20, tzinfo=UTC)
 CLOSES, REVEALED = OPENS + timedelta(days=40), OPENS + timedelta(days=50)
@@ -146,3 +154,20 @@ class TestPublicScore:
     def test_once_the_private_board_is_open_nothing_waits(self, role: Role) -> None:
         told = phase(refresh_minutes=1440, public=False)
         assert public_score_visible(role, told, scored_at=REVEALED, now=REVEALED, zone=ZONE)
+
+
+class TestReasonOfARunThatFailedOnHiddenData:
+    @pytest.mark.parametrize(
+        "reason",
+        [
+            "model fast_at: ValueError: labels 3 8 8 0 6 (line 21 of attacker.py)",
+            "model awp: the attack ended in the middle: exit status 7",
+            "RuntimeError: tired",
+        ],
+    )
+    def test_nothing_of_what_the_program_chose_is_left(self, reason: str) -> None:
+        assert outlined(reason) == FAILED_ON_HIDDEN
+
+    @pytest.mark.parametrize("rule", ["over budget", "time limit", "memory limit"])
+    def test_the_rule_is_named_and_nothing_else(self, rule: str) -> None:
+        assert outlined(f"model fast_at: {rule}: labels 3 8 8") == rule

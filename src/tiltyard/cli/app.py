@@ -22,6 +22,9 @@ VERBS = {
     "forge": "tiltyard.cli.forge:forge",
     "forensics": "tiltyard.cli.forensics:forensics",
     "defences": "tiltyard.cli.defences:defences",
+    "serve": "tiltyard.cli.site.serve:serve",
+    "worker": "tiltyard.cli.site.worker:worker",
+    "challenges": "tiltyard.cli.site.challenges:challenges",
 }
 """What each verb is: a function, or a family of verbs."""
 EPILOG = (

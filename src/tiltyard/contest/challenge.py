@@ -283,6 +283,8 @@ def _faults_of_contests(challenge: Challenge, phase: Phase) -> Iterator[str]:
 
 def _faults_of_award(challenge: Challenge, award: Award) -> Iterator[str]:
     yield from _faults_of_place(challenge, award.phase, award.contest)
+    if any(phase.name == award.phase and not phase.board.public for phase in challenge.phases):
+        yield f"it is won by public scores, and phase {award.phase!r} shows none"
     if award.kind == "progress" and award.days > award.within_days:
         yield f"{award.days} days do not fit into {award.within_days}"
 

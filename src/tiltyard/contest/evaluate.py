@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -55,21 +55,25 @@ def evaluate_entry(
     Stops early where the rules already fail the entry. An interrupted run leaves finished shards in the folder, and
     `resume` goes on from them to the same rows; EvaluationError where the folder belongs to another evaluation.
     """
-    identity = _identity(track, entry, data, run)
+    identity = identity_of(track, entry, data, run)
     if (folder / RECORD).is_file() and resume:
         return _same(read_evaluation(folder), identity)
     store = _Store(folder, identity, resume=resume)
     shards = track.plan(entry, data)
     kept = store.load(shards)
     waiting = [shard for shard in shards if shard.name not in kept]
-    if not _failed(track, kept):
+    if not fails(track, kept.values()):
         task = partial(track.measure, entry, data=data, run=run)
-        for shard, measured in (executor or Here()).submit(task, (_in_time_left(shard, kept) for shard in waiting)):
+        left = (in_time_left(shard, (measured.facts for measured in kept.values())) for shard in waiting)
+        for shard, measured in (executor or Here()).submit(task, left):
             store.keep(shard, measured)
             kept[shard.name] = measured
-            if _failed(track, kept):
+            if fails(track, kept.values()):
                 break
-    return _finish(track, entry, identity, store, [kept[shard.name] for shard in shards if shard.name in kept])
+    finished = [kept[shard.name] for shard in shards if shard.name in kept]
+    evaluation = assemble(track, entry, identity, finished, folder)
+    _clear(folder)
+    return evaluation
 
 
 def score_record(track: Track, rows: pl.DataFrame, facts: Facts, *, seed: int) -> tuple[Score, dict[str, Any]]:
@@ -87,10 +91,64 @@ def score_record(track: Track, rows: pl.DataFrame, facts: Facts, *, seed: int) -
     )
 
 
-def _identity(track: Track, entry: Entry, data: TrackData, run: Run) -> Identity:
+def identity_of(track: Track, entry: Entry, data: TrackData, run: Run) -> Identity:
+    """What is evaluated and how."""
     return Identity(
         track.name, track.version, data.name, data.version, entry.name, entry.digest, run.seed, run.device, run.trust
     )
+
+
+def in_time_left(shard: Shard, finished: Iterable[Mapping[str, Any]]) -> Shard:
+    """Where the rules bound the time of all shards together, what the finished ones took by their facts is gone."""
+    if shard.seconds is None:
+        return shard
+    taken = sum(float(facts.get("seconds", 0.0)) for facts in finished)
+    return replace(shard, seconds=max(shard.seconds - taken, 1e-3))
+
+
+def fails(track: Track, measured: Iterable[Measured]) -> bool:
+    """Whether the rules fail the entry by these shards alone, whatever others would give."""
+    shards = list(measured)
+    return bool(shards) and bool(track.score(rows_of(shards), [shard.facts for shard in shards]).reason)
+
+
+def rows_of(measured: Sequence[Measured]) -> pl.DataFrame:
+    """The rows of all shards, in their order."""
+    return pl.concat([shard.rows for shard in measured]) if measured else pl.DataFrame()
+
+
+def assemble(track: Track, entry: Entry, identity: Identity, measured: Sequence[Measured], folder: Path) -> Evaluation:
+    """Writes the evaluation of these shards into the folder: artefacts, rows, score and record."""
+    facts = [dict(shard.facts) for shard in measured]
+    artefacts = folder / ARTEFACTS
+    shutil.rmtree(artefacts, ignore_errors=True)
+    artefacts.mkdir()
+    entry.keep(artefacts)
+    for shard in measured:
+        for name, content in shard.artefacts.items():
+            (artefacts / name).write_bytes(content)
+    rows = rows_of(measured)
+    write_atomically(folder / ROWS, parquet(rows))
+    score, bounds = score_record(track, rows, facts, seed=identity.seed)
+    record = Record(
+        identity=identity,
+        facts=facts,
+        status=score.status,
+        reason=score.reason,
+        values=dict(score.values),
+        intervals={name: [low, high] for name, (low, high) in bounds.items()},  # type: ignore[misc]
+        parts=tuple(dict(part) for part in score.parts),
+        environment={**describe_environment(), "finished": datetime.now(UTC).isoformat(timespec="seconds")},
+        files=_digests(folder),
+    )
+    return write_record(folder, record)
+
+
+def parquet(rows: pl.DataFrame) -> bytes:
+    """The rows as a Parquet file."""
+    buffer = BytesIO()
+    rows.write_parquet(buffer)
+    return buffer.getvalue()
 
 
 def _same(evaluation: Evaluation, identity: Identity) -> Evaluation:
@@ -107,59 +165,9 @@ def _check_same(folder: Path, found: Mapping[str, Any], wanted: Identity) -> Non
             )
 
 
-def _in_time_left(shard: Shard, kept: Mapping[str, Measured]) -> Shard:
-    """Where the rules bound the time of all shards together, what earlier ones took is gone."""
-    if shard.seconds is None:
-        return shard
-    taken = sum(float(measured.facts.get("seconds", 0.0)) for measured in kept.values())
-    return replace(shard, seconds=max(shard.seconds - taken, 1e-3))
-
-
-def _failed(track: Track, kept: Mapping[str, Measured]) -> bool:
-    measured = list(kept.values())
-    return bool(measured) and bool(track.score(_rows(measured), [shard.facts for shard in measured]).reason)
-
-
-def _rows(measured: list[Measured]) -> pl.DataFrame:
-    return pl.concat([shard.rows for shard in measured]) if measured else pl.DataFrame()
-
-
-def _finish(track: Track, entry: Entry, identity: Identity, store: "_Store", measured: list[Measured]) -> Evaluation:
-    folder, rows, facts = store.folder, _rows(measured), [dict(shard.facts) for shard in measured]
-    artefacts = folder / ARTEFACTS
-    shutil.rmtree(artefacts, ignore_errors=True)
-    artefacts.mkdir()
-    entry.keep(artefacts)
-    for shard in measured:
-        for name, content in shard.artefacts.items():
-            (artefacts / name).write_bytes(content)
-    write_atomically(folder / ROWS, _parquet(rows))
-    score, bounds = score_record(track, rows, facts, seed=identity.seed)
-    record = Record(
-        identity=identity,
-        facts=facts,
-        status=score.status,
-        reason=score.reason,
-        values=dict(score.values),
-        intervals={name: [low, high] for name, (low, high) in bounds.items()},  # type: ignore[misc]
-        parts=tuple(dict(part) for part in score.parts),
-        environment={**describe_environment(), "finished": datetime.now(UTC).isoformat(timespec="seconds")},
-        files=_digests(folder),
-    )
-    evaluation = write_record(folder, record)
-    _clear(folder)
-    return evaluation
-
-
 def _digests(folder: Path) -> dict[str, str]:
     evidence = [folder / ROWS, *sorted((folder / ARTEFACTS).iterdir())]
     return {file.relative_to(folder).as_posix(): digest_of(file) for file in evidence}
-
-
-def _parquet(rows: pl.DataFrame) -> bytes:
-    buffer = BytesIO()
-    rows.write_parquet(buffer)
-    return buffer.getvalue()
 
 
 def _read_plan(plan: Path) -> dict[str, Any]:
@@ -212,7 +220,7 @@ class _Store:
         (at / ARTEFACTS).mkdir(parents=True, exist_ok=True)
         for name, content in measured.artefacts.items():
             (at / ARTEFACTS / name).write_bytes(content)
-        rows = _parquet(measured.rows)
+        rows = parquet(measured.rows)
         write_atomically(at / ROWS, rows)
         finished = {"rows": hashlib.sha256(rows).hexdigest(), "facts": dict(measured.facts)}
         write_atomically(at / FACTS, json.dumps(finished, allow_nan=False).encode())

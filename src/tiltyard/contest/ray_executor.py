@@ -19,6 +19,10 @@ LOOK_SECONDS = 5.0
 """How often the cluster is asked for its size, so that a node that joined gets work."""
 
 
+class ClusterAway(TiltyardError):
+    """No cluster answers, or it loses what it is given: no fault of the work."""
+
+
 class RayExecutor:
     """Does a task on the nodes of a running Ray cluster, each of which has the same version of this package.
 
@@ -81,7 +85,7 @@ class _Flight:
 
     def _again(self, item: Any, tries: int, error: Exception) -> None:
         if tries >= TRIES:
-            raise TiltyardError(f"Ray lost a piece of work {TRIES} times: {one_line(error)}") from None
+            raise ClusterAway(f"Ray lost a piece of work {TRIES} times: {one_line(error)}") from None
         self._begin(item, tries + 1)
 
 
@@ -89,7 +93,7 @@ def _of_task(error: Any) -> Exception:
     """What the task raised on its node, as it would have been raised here."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, TiltyardError):
-        return TiltyardError(str(cause))
+        return type(cause)(str(cause))
     if isinstance(cause, ModuleNotFoundError):
         return TiltyardError(
             f"a node of the Ray cluster lacks a package ({cause}): install tiltyard there as it is here"
@@ -116,7 +120,7 @@ def _connected(ray: Any, address: str) -> Iterator[None]:
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except Exception as error:
-        raise TiltyardError(f"--ray {address}: no cluster answers there ({one_line(error, 150)})") from None
+        raise ClusterAway(f"--ray {address}: no cluster answers there ({one_line(error, 150)})") from None
     try:
         yield
     finally:
@@ -137,6 +141,6 @@ def _check_reachable(address: str) -> None:
     try:
         socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
     except OSError as error:
-        raise TiltyardError(
+        raise ClusterAway(
             f"--ray {address}: cannot be reached ({error.strerror or error}): is the cluster up?"
         ) from None

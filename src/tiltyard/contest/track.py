@@ -91,6 +91,8 @@ class Track(ABC):
     """What the parts of a score are called (`models` where a shard is a model)."""
     runs_code: ClassVar[bool] = True
     """Whether entries are programs or models, so that a jail says something; else they are only read."""
+    data_is_code: ClassVar[bool] = False
+    """Whether data of an organiser's own may hold Python, which is run outside any jail."""
 
     @abstractmethod
     def load(self, where: str, folder: Path, settings: Mapping[str, Any]) -> TrackData:

@@ -13,6 +13,10 @@ from tiltyard.contest.challenge import Challenge, Contest, Phase
 from tiltyard.contest.phases import private_opened
 from tiltyard.contest.refresh import refreshed
 
+OUTLINES = ("over budget", "time limit", "memory limit")
+"""How the reasons of the tracks begin that name a rule of spending."""
+FAILED_ON_HIDDEN = "the program failed while it ran; what it said is withheld, for the data is hidden"
+
 
 class Role(StrEnum):
     """Who looks at an entry."""
@@ -70,3 +74,15 @@ def public_score_visible(role: Role, phase: Phase, *, scored_at: datetime, now: 
     if role is Role.organiser or private_opened(phase, now):
         return True
     return phase.board.public and scored_at <= refreshed(phase.board, now, zone)
+
+
+def outlined(reason: str) -> str:
+    """What a team learns of a run that failed on hidden data: the rule alone.
+
+    An error's words, its line, the exit status and the model it came at are all chosen by the program that failed, and
+    could spell out the labels it was shown.
+    """
+    for rule in OUTLINES:
+        if rule in reason:
+            return rule
+    return FAILED_ON_HIDDEN

@@ -81,7 +81,7 @@ class Inspection:
 def inspect(path: Path, *, fast: bool = False, threshold: float | None = None) -> Inspection:
     """Examines the picture in a file; TiltyardError names a file that cannot be read, and a PDF of several pages.
 
-    `fast` leaves out copy-move and the look at the whole picture. `threshold`, in (0, 1), is the probability from which
+    `fast` leaves out copy-move. `threshold`, in (0, 1), is the probability from which
     the verdict is `forged`; without it one half.
 
     >>> from tiltyard.forensics import inspect

@@ -53,6 +53,7 @@ class WhiteBox(Track):
     cluster: ClassVar[str] = "item"
     stratum: ClassVar[str | None] = "data"
     parts: ClassVar[str] = "models"
+    data_is_code: ClassVar[bool] = True
 
     def load(self, where: str, folder: Path, settings: Mapping[str, Any]) -> TrackData:
         """A pool file or the folder of a `pool.toml`, else a shipped pool; settings: `items`, `files`."""

@@ -1,4 +1,4 @@
-"""A small set of forged and authentic documents, and the crops taken from it: made once."""
+"""A small set of forged and authentic documents, and what is measured of it: made once."""
 
 from pathlib import Path
 
@@ -25,5 +25,5 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def pool(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> Pool:
-    """All crops of the documents."""
-    return pool_of(prepare([documents], tmp_path_factory.mktemp("crops"), Here(), seed=1)[0])
+    """Blocks of the documents."""
+    return pool_of(prepare([documents], tmp_path_factory.mktemp("blocks"), Here(), seed=1)[0])

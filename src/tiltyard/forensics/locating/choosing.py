@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.deciding import Decided, Rule, decided, height
 from tiltyard.forensics.locating.network import Locator
-from tiltyard.forensics.locating.whole import heard
+from tiltyard.forensics.locating.whole import NEVER, heard
 from tiltyard.forensics.making.sample import AUTHENTIC
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.samples_table import read_samples
@@ -20,6 +20,8 @@ from tiltyard.vision.masks import decode_mask
 
 MOST_FLAGGED = 0.015
 """Of authentic pictures, in each set: a fraud desk reads every alarm."""
+FEWEST_FOUND, SILENT = 0.05, 30.0
+"""A peak that finds a smaller share of forged pictures is worth no alarm: then the network flags nothing by itself."""
 USUAL = 0.05
 """The score of the median authentic picture."""
 LEAST_ABOVE = 0.1
@@ -60,11 +62,19 @@ def check_aside(place: Path) -> None:
 
 
 def chosen(sets: Sequence[Sequence[Kept]]) -> Rule:
-    """The peak above which at most MOST_FLAGGED of each set's authentic pictures lie, and the edge with the best F1."""
+    """The peak above which at most MOST_FLAGGED of each set's authentic pictures lie, and the edge with the best F1.
+
+    TiltyardError where no authentic picture is a page of text: the network is asked about nothing else.
+    """
     authentic = [[_height(one) for one in kept if not one.forged] for kept in sets]
+    asked = [height for found in authentic for height in found if height > NEVER]
+    if not asked:
+        raise TiltyardError("no authentic picture of those kept aside is a page of text: keep such pages aside")
     peak = max(float(np.quantile(found, 1 - MOST_FLAGGED, method="higher")) for found in authentic) + 1e-3
-    usual = float(np.median(np.concatenate(authentic)))
-    slope = math.log((1 - USUAL) / USUAL) / max(peak - usual, LEAST_ABOVE)
+    forged = [_height(one) for kept in sets for one in kept if one.forged]
+    if np.mean([height > peak for height in forged]) < FEWEST_FOUND:
+        peak = SILENT
+    slope = math.log((1 - USUAL) / USUAL) / max(peak - float(np.median(asked)), LEAST_ABOVE)
     by_edge = {edge: float(np.mean([_f1(kept, Rule(peak, edge, slope)) for kept in sets])) for edge in EDGES}
     return Rule(peak, max(by_edge, key=lambda one: by_edge[one]), round(slope, 4))
 

@@ -7,13 +7,11 @@ from numpy.typing import NDArray
 
 from tiltyard.forensics.locating.deciding import decided
 from tiltyard.forensics.locating.weights import shipped
-from tiltyard.forensics.locating.whole import SMALLEST_SIDE, heard
+from tiltyard.forensics.locating.whole import NEVER, SMALLEST_SIDE, heard
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.catalogue import CUES, FAST, TRUSTED
 from tiltyard.forensics.tracing.cue import SPEAKS, Cue, Subject, Trace
 
-NEVER = -30.0
-"""The logit of what was not looked at."""
 BLANK = 1.5
 """Grey levels that the middle 98 % of pixels span: below, there is nothing to look at."""
 
@@ -47,12 +45,12 @@ class Found:
 
 
 def evidence_in(subject: Subject, *, fast: bool, cues: tuple[Cue, ...] | None = None) -> Evidence:
-    """Looks at a picture with the shipped network and the cues; `fast`: without copy-move and the whole-image pass."""
+    """Looks at a picture with the shipped network and the cues; `fast`: without copy-move."""
     asked = cues if cues is not None else FAST if fast else CUES
     traces = tuple((cue, cue.trace(subject)) for cue in asked)
     if min(subject.shape) < SMALLEST_SIDE or _is_blank(subject):
         return Evidence(np.full(subject.shape, NEVER, np.float32), traces, mute=True)
-    logits = heard(shipped()[0], subject, fast=fast)
+    logits = heard(shipped()[0], subject)
     return Evidence(logits, traces, mute=not any(trace.applicable for _, trace in traces))
 
 

@@ -1,62 +1,89 @@
-"""What the network is told at the scale of JPEG blocks: what the whole picture says of each block."""
+"""What the network is told: for each JPEG block how its place looks, and how far it is from its like on the page."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from tiltyard.forensics.picture import Pixels
+from tiltyard.forensics.locating.layers import Values, as_values, layers_of
+from tiltyard.forensics.locating.measures import by_block, conditions, measures
+from tiltyard.forensics.locating.usual import unusual
+from tiltyard.forensics.saving import Table
 from tiltyard.forensics.tracing.cue import Subject
-from tiltyard.forensics.tracing.earlier_saving import BLOCK, FREQUENCIES, evidence_by_frequency
+from tiltyard.forensics.tracing.earlier_saving import BLOCK, FREQUENCIES, Blocks, evidence_by_frequency
 from tiltyard.forensics.tracing.error_level import error_level
 
-LOW = 5
-"""Frequencies with u + v up to this have a plane of their own; the others share one."""
-OWN = [number for number, (u, v) in enumerate(FREQUENCIES) if u + v <= LOW]
-SHARED = [number for number, (u, v) in enumerate(FREQUENCIES) if u + v > LOW]
-PLANES = len(OWN) + 1 + 2 + 4
-"""Evidence of an earlier saving by frequency; error level and noise level; four numbers of the whole picture."""
-LARGEST = 4.0
+CONDITIONS, MEASURES, SAVINGS, FACTS = 6, 33, 9, 6
+PLANES = CONDITIONS + MEASURES + SAVINGS + FACTS
+"""How a place looks; how letters, noise and colours differ from their like, and how traces of saving do; the page."""
+BANDS = (2, 4, 9)
+"""Frequencies u + v up to each of these are taken together."""
 
 Planes = NDArray[np.float16]
-"""(PLANES, h // 8, w // 8), each about within ±4."""
+"""(PLANES, h // 8, w // 8), each within ±8."""
 
 
 def planes_of(subject: Subject) -> Planes:
     """The planes of a picture whose blocks begin at (0, 0); sides of at least 8."""
-    evidence = evidence_by_frequency(subject.luma, subject.steps)
-    own, shared = evidence[OWN], evidence[SHARED].sum(0)
-    rows, columns = shared.shape
-    facts = np.broadcast_to(_facts(subject, float(evidence.sum(0).mean()))[:, None, None], (4, rows, columns))
-    levels = np.stack([_above_usual(_error(subject.pixels)), _above_usual(_noise(subject.luma))])
-    planes = np.concatenate([2 * own, shared[None] / 2, levels, facts])
-    return np.asarray(np.clip(planes, -LARGEST, LARGEST), np.float16)
+    page = layers_of(subject.pixels)
+    look = np.stack([by_block(values) for _, values in conditions(page)], -1)
+    evidence = evidence_by_frequency(np.ascontiguousarray(subject.luma), subject.steps)
+    found = [(name, by_block(values)) for name, values in measures(page, subject.pixels)]
+    noise = float(np.median(dict(found)["noise, paper"]))
+    measured = np.stack([*(values for _, values in found), *_savings(subject, evidence)], -1)
+    odd = unusual(measured, look)
+    facts = np.broadcast_to(_facts(subject.steps, float(evidence.sum(0).mean()), noise), (*odd.shape[:2], FACTS))
+    planes = np.concatenate([look, odd, facts], -1).transpose(2, 0, 1)
+    return np.asarray(np.clip(planes, -8, 8), np.float16)
 
 
-def _facts(subject: Subject, evidence: float) -> NDArray[np.float32]:
-    """Whether it is a JPEG, how coarse its low and its high steps are, how plain an earlier saving is."""
-    if subject.steps is None:
-        return np.array([0, 0, 0, evidence / 2], np.float32)
-    steps = np.log2(np.asarray(subject.steps, np.float32)).reshape(BLOCK, BLOCK)
-    return np.array([1, steps[:3, :3].mean() / 2, steps.mean() / 2, evidence / 2], np.float32)
+def on_grid(subject: Subject) -> Subject:
+    """The part of a picture from its first whole block on."""
+    down, right = subject.grid
+    luma = None if subject.decoded_luma is None else subject.decoded_luma[down:, right:]
+    return replace(subject, pixels=subject.pixels[down:, right:], decoded_luma=luma, grid=(0, 0))
 
 
-def _error(pixels: Pixels) -> NDArray[np.float32]:
-    """Logarithm of what a block loses by another saving, in grey levels."""
-    return np.asarray(np.log(_averaged(error_level(pixels)) + 0.1), np.float32)
+def _savings(subject: Subject, evidence: NDArray[np.float32]) -> Iterator[Blocks]:
+    """Error level, what the last saving's own tables still lose, and the evidence of an earlier saving."""
+    yield _levels(error_level(subject.pixels), 3)
+    own = _own_error(subject.luma, subject.steps)
+    yield _levels(own, 1)
+    yield _levels(own, 3)
+    sums = np.array([u + v for u, v in FREQUENCIES])
+    for low, high in zip((0, *BANDS), BANDS, strict=False):
+        yield _around(evidence[(sums > low) & (sums <= high)].sum(0), 3)
+    together = np.asarray(evidence.sum(0), np.float32)
+    yield together
+    yield _around(together, 5)
+    yield _around(np.minimum(together, 0), 3)
 
 
-def _noise(luma: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logarithm of a block's noise, in grey levels (Immerkær 1996, averaged in place of a whole picture)."""
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-    fine = np.abs(cv2.filter2D(luma, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT))
-    return np.asarray(np.log(_averaged(np.asarray(np.minimum(fine, 12), np.float32)) + 0.1), np.float32)
+def _own_error(luma: Values, steps: Table | None) -> Values:
+    """What is lost by saving once more with the same table: less where that was done before; 0 without a table."""
+    if steps is None:
+        return np.zeros_like(luma)
+    grey = np.clip(np.rint(luma + 128), 0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "JPEG", qtables=[list(steps)])
+    with Image.open(buffer, formats=("JPEG",)) as image:
+        return as_values(cv2.absdiff(grey, np.asarray(image)))
 
 
-def _averaged(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    rows, columns = values.shape[0] // BLOCK, values.shape[1] // BLOCK
-    whole = values[: rows * BLOCK, : columns * BLOCK]
-    return np.asarray(whole.reshape(rows, BLOCK, columns, BLOCK).mean((1, 3)), np.float32)
+def _levels(error: Values, side: int) -> Blocks:
+    return as_values(np.log(_around(as_values(np.minimum(by_block(error), 20)), side) + np.float32(0.07)))
 
 
-def _above_usual(level: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(level - np.median(level), np.float32)
+def _around(blocks: Blocks, side: int) -> Blocks:
+    return np.asarray(cv2.blur(blocks, (side, side)), np.float32)
+
+
+def _facts(steps: Table | None, evidence: float, noise: float) -> NDArray[np.float32]:
+    """Whether it is a JPEG, how coarse its low and all its steps are, how plain an earlier saving is, the noise."""
+    table = np.log2(np.ones(BLOCK**2) if steps is None else np.asarray(steps, np.float64)).reshape(BLOCK, BLOCK)
+    coarse = table[:3, :3].mean() / 2, table.mean() / 2
+    return np.array([steps is not None, *coarse, evidence / 2, noise, noise < 0.5], np.float32)

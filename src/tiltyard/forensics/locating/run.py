@@ -1,4 +1,4 @@
-"""A training run from material to card: sets are made, crops taken, the network trained, its rule chosen."""
+"""A training run from material to card: sets are made and measured, the network trained, its rule chosen."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ from tiltyard.forensics.locating.training import NAME, Schedule, Told, train
 from tiltyard.forensics.locating.weights import save_weights, with_weights
 
 Making = Callable[[int, int], None]
-"""Called with the samples, then the parts of crops, that are done and those that there will be."""
+"""Called with the samples, then the parts to measure, that are done and those that there will be."""
 UNCHOSEN = Rule(0.0, -1.0, 1.0)
 LISTENED = 200
 """Whole pictures of each set kept aside on which the rule is chosen."""
@@ -117,5 +117,5 @@ def _sets(order: Order, executor: Executor, making: Making) -> Sets:
 
 
 def _pools(sets: Sequence[Path], order: Order, executor: Executor, making: Making) -> list[Pool]:
-    folders = prepare(sets, order.out / "crops", executor, seed=order.seed, progress=making)
+    folders = prepare(sets, order.out / "blocks", executor, seed=order.seed, progress=making)
     return [pool_of(found) for found in folders]

@@ -10,43 +10,37 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.batches import Pool, drawn
 from tiltyard.forensics.locating.checking import checked
-from tiltyard.forensics.locating.loss import loss_of
 from tiltyard.forensics.locating.network import Locator
 
 NAME = "locator"
 WARM_UP = 0.03
 MEMORY = 0.998
 """Of the average of the weights over the last steps, which is what is kept."""
-CLIP, DECAY = 2.0, 1e-2
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Up to which share of the time crops of so many pixels a side, a multiple of 32, are drawn, so many a step."""
-
-    until: float
-    side: int
-    batch: int
+CLIP, DECAY = 2.0, 3e-2
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How training spends its time. Small crops first: many more are seen."""
+    """How training spends its time."""
 
     minutes: float
-    stages: tuple[Stage, ...] = (Stage(0.55, 128, 24), Stage(0.85, 192, 16), Stage(1.0, 256, 8))
+    batch: int = 2048
+    """Blocks a step."""
     rate: float = 2e-3
-    check_every: float = 5.0
-    """Minutes between looks at the crops that are kept aside."""
+    passes: float = 5.0
+    """Over all blocks, at most: what goes on longer is learnt by heart."""
+    check_every: float = 4.0
+    """Minutes between looks at what is kept aside."""
 
 
 Told = Callable[[float, dict[str, float]], None]
-"""Called after each check with the share of the time that is spent, and a line of the curve."""
+"""Called after each check with the share of the schedule that is spent, and a line of the curve."""
 
 
 @dataclass
@@ -58,7 +52,7 @@ class State:
     optimiser: torch.optim.AdamW
     identity: str
     step: int = 0
-    crops: int = 0
+    blocks: int = 0
     seconds: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
 
@@ -66,7 +60,7 @@ class State:
         """Replaces the file in one step."""
         content = {
             "identity": self.identity, "network": self.network.state_dict(), "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(), "step": self.step, "crops": self.crops,
+            "optimiser": self.optimiser.state_dict(), "step": self.step, "blocks": self.blocks,
             "seconds": self.seconds, "curve": self.curve,
         }  # fmt: skip
         temporary = path.with_suffix(".tmp")
@@ -84,7 +78,7 @@ class State:
         self.network.load_state_dict(content["network"])
         self.average.load_state_dict(content["average"])
         self.optimiser.load_state_dict(content["optimiser"])
-        self.step, self.crops, self.seconds = content["step"], content["crops"], content["seconds"]
+        self.step, self.blocks, self.seconds = content["step"], content["blocks"], content["seconds"]
         self.curve = content["curve"]
 
 
@@ -101,10 +95,10 @@ def train(
     device: str = "cpu",
     told: Told = lambda share, line: None,
 ) -> State:
-    """Trains until `schedule.minutes` are spent, over all calls in the same folder; returns the last state.
+    """Trains until the minutes or the passes are spent, over all calls in the same folder; returns the last state.
 
-    Time enters the rate and the size of crops, so that two runs differ unless they are equally fast: the curve says how
-    many crops were seen. `kept_aside` is only measured. `start`: a trained
+    Time enters the rate, so that two runs differ unless they are equally fast: the curve says how
+    many blocks were seen. `kept_aside` is only measured. `start`: a trained
     network to go on from.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -115,7 +109,7 @@ def train(
     for losses in _rounds(state, pools, shares, schedule, seed, device):
         _add_line(state, losses, kept_aside, device)
         state.save(checkpoint)
-        told(min(1.0, state.seconds / (60 * schedule.minutes)), state.curve[-1])
+        told(min(1.0, _spent(state, pools, schedule)), state.curve[-1])
     return state
 
 
@@ -123,31 +117,36 @@ def _rounds(
     state: State, pools: Sequence[Pool], shares: Sequence[float], schedule: Schedule, seed: int, device: str
 ) -> Iterator[list[Tensor]]:
     """The losses of all steps up to each check."""
-    whole, losses, since = 60 * schedule.minutes, list[Tensor](), state.seconds
-    while state.seconds < whole:
+    losses, since, share = list[Tensor](), state.seconds, _spent(state, pools, schedule)
+    while share < 1:
         began = time.perf_counter()
-        share = state.seconds / whole
         losses.append(_step(state, pools, shares, schedule, share, np.random.default_rng([seed, state.step]), device))
         state.seconds += time.perf_counter() - began
-        if state.seconds >= whole or state.seconds - since >= 60 * schedule.check_every:
+        share = _spent(state, pools, schedule)
+        if share >= 1 or state.seconds - since >= 60 * schedule.check_every:
             yield losses
             losses, since = [], state.seconds
+
+
+def _spent(state: State, pools: Sequence[Pool], schedule: Schedule) -> float:
+    """The share of the time or of the passes, whichever is nearer to its end."""
+    passes = state.blocks / sum(len(pool) for pool in pools)
+    return max(state.seconds / (60 * schedule.minutes), passes / schedule.passes)
 
 
 def _step(
     state: State, pools: Sequence[Pool], shares: Sequence[float], schedule: Schedule, share: float,
     rng: np.random.Generator, device: str,
 ) -> Tensor:  # fmt: skip
-    stage = next(stage for stage in schedule.stages if share < stage.until)
-    batch = drawn(pools, shares, count=stage.batch, side=stage.side, rng=rng)
+    batch = drawn(pools, shares, count=schedule.batch, rng=rng)
     for group in state.optimiser.param_groups:
         group["lr"] = schedule.rate * _rate(share)
-    loss = loss_of(state.network(batch.pixels.to(device), batch.planes.to(device)), batch.masks.to(device))
+    loss = F.binary_cross_entropy_with_logits(state.network(batch.told.to(device)), batch.forged.to(device))
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), CLIP)
     state.optimiser.step()
-    state.step, state.crops = state.step + 1, state.crops + stage.batch
+    state.step, state.blocks = state.step + 1, state.blocks + schedule.batch
     _remember(state)
     return loss.detach()
 
@@ -170,20 +169,15 @@ def _remember(state: State) -> None:
 def _fresh(start: Locator | None, seed: int, identity: str, device: str) -> State:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network, average = (_laid_out(Locator().to(device)) for _ in range(2))
+        network, average = (Locator().to(device) for _ in range(2))
     network.load_state_dict((start or network).state_dict())
     average.load_state_dict(network.state_dict())
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=DECAY)
     return State(network, average.eval(), optimiser, identity)
 
 
-def _laid_out(network: Locator) -> Locator:
-    """Channels last: convolutions on a CPU take half the time."""
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
 def _add_line(state: State, losses: list[Tensor], kept_aside: Sequence[Pool], device: str) -> None:
     found = checked(state.average, kept_aside, device)
     loss = float(torch.stack(losses).mean())
-    line = {"minutes": state.seconds / 60, "step": state.step, "crops": state.crops, "loss": loss, **asdict(found)}
+    line = {"minutes": state.seconds / 60, "step": state.step, "blocks": state.blocks, "loss": loss, **asdict(found)}
     state.curve.append({name: round(float(value), 4) for name, value in line.items()})

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -41,7 +40,7 @@ def with_weights(path: Path) -> tuple[Locator, Rule]:
         raise TiltyardError(
             f"{path}: holds no weights of the locator ({type(error).__name__}); make some with tiltyard forensics train"
         ) from None
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last), rule  # type: ignore[call-overload]
+    return network.eval().requires_grad_(False), rule
 
 
 @cache

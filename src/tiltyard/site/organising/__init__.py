@@ -1,0 +1,1 @@
+"""What organisers do: one subject a file; every action writes its audit event in the same transaction."""

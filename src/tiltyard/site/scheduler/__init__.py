@@ -1,0 +1,1 @@
+"""The scheduler: the process that does what is due, and cleans up."""

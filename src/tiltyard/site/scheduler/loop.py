@@ -1,0 +1,55 @@
+"""What the scheduler does every second, and what now and then."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import connection
+
+from tiltyard.site.clock import now
+from tiltyard.site.due import all_due
+from tiltyard.site.queue.reaping import bury, forget_workers, keep_patience, reap
+from tiltyard.site.scheduler.cleaning import clean
+
+log = logging.getLogger("tiltyard.scheduler")
+SECOND, MINUTE, HOUR = 1.0, 60.0, 3600.0
+
+
+def every_second() -> None:
+    bury()
+    reap()
+    all_due(now())
+
+
+def every_minute() -> None:
+    keep_patience()
+    forget_workers()
+
+
+DUTIES: tuple[tuple[float, Callable[[], object]], ...] = (
+    (SECOND, every_second),
+    (MINUTE, every_minute),
+    (HOUR, clean),
+)
+
+
+def keep_going() -> None:
+    """For ever; what fails once is logged and tried again at its next turn."""
+    due = {duty: time.monotonic() for _, duty in DUTIES}
+    while True:
+        for pause, duty in DUTIES:
+            if time.monotonic() >= due[duty]:
+                due[duty] = time.monotonic() + pause
+                attempt(duty)
+        time.sleep(SECOND / 4)
+
+
+def attempt(duty: Callable[[], object]) -> bool:
+    """Does a duty; an error is logged, and keeps no other duty from being done."""
+    try:
+        duty()
+    except Exception:
+        log.exception("%s failed", duty.__name__)
+        connection.close()
+        return False
+    return True

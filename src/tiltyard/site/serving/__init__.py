@@ -1,0 +1,1 @@
+"""Serving: the process tree of a site, and what ties its processes to each other."""

@@ -1,0 +1,1 @@
+"""The web process of a site: granian, one process of many threads."""

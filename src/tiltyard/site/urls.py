@@ -1,0 +1,16 @@
+"""The site's addresses."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+    path("language/", include("django.conf.urls.i18n")),
+    path("api/", include("tiltyard.site.api.people_urls")),
+    path("api/", include("tiltyard.site.api.machines_urls")),
+    path("", include("tiltyard.site.views.organisers_urls")),
+    path("", include("tiltyard.site.views.participants_urls")),
+]
+if settings.OIDC:
+    urlpatterns.append(path("oidc/", include("allauth.urls")))

@@ -1,0 +1,1 @@
+"""Pages: each view is thin, a file a subject."""

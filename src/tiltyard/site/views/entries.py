@@ -1,0 +1,174 @@
+"""A team's entries: the list, and each one's page with its live state."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from tiltyard.contest.challenge import Contest, Phase
+from tiltyard.contest.registry import find_track
+from tiltyard.contest.track import Metric
+from tiltyard.site.evidence import has_logs
+from tiltyard.site.models import Challenge, Entry, Evaluation, Job
+from tiltyard.site.sight import Figures, Seen, all_seen, seen, sees_entry
+from tiltyard.site.views.frame import Badge, found, own_team, page, signed_in
+
+REPORT = "report.html"
+MOST_SHOWN = 500
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the measuring is."""
+
+    done: int
+    items: int
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a score as it is shown."""
+
+    metric: Metric
+    value: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class ShownEntry:
+    """An entry with what the viewer may know of it."""
+
+    entry: Entry
+    phase: Phase
+    contest: Contest
+    badge: Badge
+    seen: Seen
+
+    @property
+    def public(self) -> list[Figure]:
+        return _figures(self.contest, self.seen.public)
+
+    @property
+    def private(self) -> list[Figure]:
+        return _figures(self.contest, self.seen.private)
+
+
+@login_required
+@require_GET
+def entries(request: HttpRequest, slug: str) -> HttpResponse:
+    """All that the viewer's team has handed in, the newest first."""
+    of = found(request, slug)
+    team = own_team(request, of)
+    if team is None:
+        return redirect("team", slug)
+    listed = Entry.objects.filter(challenge=of, team=team, outside=False).select_related("evaluation", "user", "team")
+    newest = list(listed.order_by("-at", "-pk")[:MOST_SHOWN])
+    known = all_seen(request.user, newest)
+    context = {"listed": [_shown(of, entry, known[entry.pk]) for entry in newest]}
+    return page(request, of, "entries/list.html", context, tab="entries")
+
+
+@login_required
+@require_GET
+def entry(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """One entry."""
+    of = found(request, slug)
+    context = _context(request, of, visible_entry(request, of, number))
+    return page(request, of, "entries/entry.html", context, tab="entries")
+
+
+@login_required
+@require_GET
+def entry_state(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The part of the page that changes; it asks for itself again until the evaluation is final."""
+    of = found(request, slug)
+    context = _context(request, of, visible_entry(request, of, number))
+    return render(request, "entries/state.html", {"challenge": of} | context)
+
+
+def visible_entry(request: HttpRequest, of: Challenge, number: int) -> Entry:
+    """The entry, where it is the viewer's team's or the viewer is an organiser; 404."""
+    one = (
+        Entry.objects.filter(challenge=of, pk=number).select_related("evaluation", "user", "team", "challenge").first()
+    )
+    if one is None or not sees_entry(signed_in(request), one):
+        raise Http404
+    return one
+
+
+def _context(request: HttpRequest, of: Challenge, one: Entry) -> dict[str, object]:
+    evaluation, known = one.evaluation, seen(request.user, one)
+    return {
+        "shown": _shown(of, one, known),
+        "entry": one,
+        "evaluation": evaluation,
+        "live": evaluation is not None and not evaluation.is_final,
+        "place": _place_in_queue(evaluation) if evaluation else 0,
+        "progress": _progress(evaluation) if evaluation else None,
+        "has_report": known.sight.report and evaluation is not None and REPORT in evaluation.files,
+        "has_log": known.sight.log and evaluation is not None and has_logs(evaluation),
+        "reruns": one.evaluations.count() - 1,
+        "spent": _spent(evaluation) if evaluation and known.sight.log else [],
+        "holds_back": of.file.phase(one.phase).board.holds_back,
+        "reproduction": getattr(one, "reproduction", None),
+    }
+
+
+def _shown(of: Challenge, one: Entry, known: Seen) -> ShownEntry:
+    return ShownEntry(one, of.file.phase(one.phase), of.file.contest(one.contest), _badge(one), known)
+
+
+def _badge(one: Entry) -> Badge:
+    if one.disqualified:
+        return Badge(_("Disqualified"), "bad")
+    match one.evaluation and one.evaluation.state:
+        case Evaluation.State.RUNNING:
+            return Badge(_("Running"), "live")
+        case Evaluation.State.SCORED:
+            return Badge(_("Scored"), "good")
+        case Evaluation.State.FAILED:
+            return Badge(_("Failed"), "bad")
+        case Evaluation.State.BROKEN:
+            return Badge(_("Broken: our fault"), "bad")
+        case Evaluation.State.CANCELLED:
+            return Badge(_("Cancelled"), "")
+    return Badge(_("Waiting"), "wait")
+
+
+def _figures(contest: Contest, figures: Figures | None) -> list[Figure]:
+    """In the track's order, the one that ranks first."""
+    if figures is None:
+        return []
+    metrics = [metric for metric in find_track(contest.track).metrics if metric.name in figures.values]
+    return [
+        Figure(metric, figures.values[metric.name], figures.interval if place == 0 else None)
+        for place, metric in enumerate(metrics)
+    ]
+
+
+def _place_in_queue(evaluation: Evaluation) -> int:
+    """1 for the one that a worker takes next."""
+    waiting = Evaluation.objects.filter(state=Evaluation.State.WAITING, pk__lte=evaluation.pk)
+    return waiting.exclude(entry__challenge__state=Challenge.State.PAUSED).count() or 1
+
+
+def _progress(evaluation: Evaluation) -> Progress | None:
+    """None before it is known how much there is to measure."""
+    totals = evaluation.jobs.filter(kind=Job.Kind.MEASURE).aggregate(done=Sum("done_items"), items=Sum("items"))
+    return Progress(min(totals["done"], totals["items"]), totals["items"]) if totals["items"] else None
+
+
+def _spent(evaluation: Evaluation) -> list[tuple[str, int]]:
+    """What the entry's program has asked of the models, in images: so far, or as the score's parts say in the end.
+
+    Withheld with the log: a program could spend just as much as spells out the labels it saw.
+    """
+    live = evaluation.jobs.filter(kind=Job.Kind.MEASURE).values_list("spent", flat=True)
+    told = evaluation.parts or [{**spent, "gradients": spent.get("backwards", 0)} for spent in live]
+    names = {"forwards": _("Forward passes"), "gradients": _("Backward passes")}
+    totals = {name: sum(int(part.get(name, 0)) for part in told) for name in names}
+    return [(names[name], total) for name, total in totals.items() if total]

@@ -1,0 +1,1 @@
+"""Pages of organisers, a file a subject."""

@@ -1,0 +1,28 @@
+"""Addresses of the organisers' pages."""
+
+from django.urls import URLPattern, path
+
+from tiltyard.site import feed
+from tiltyard.site.views.organise import act, audit, boards, console, entries, export, finals, home, rules, teams
+
+CONSOLE = "c/<slug:slug>/organise"
+urlpatterns: list[URLPattern] = [
+    path("organise", home.organise, name="organise"),
+    path("organise/new", home.new, name="organise-new"),
+    path("organise/sample", home.add_sample, name="organise-sample"),
+    path(CONSOLE, console.console, name="console"),
+    path(f"{CONSOLE}/live", console.live, name="console-live"),
+    path(f"{CONSOLE}/queue", console.queue, name="console-queue"),
+    path(f"{CONSOLE}/entries", entries.entries, name="console-entries"),
+    path(f"{CONSOLE}/entries/<int:number>", entries.entry, name="console-entry"),
+    path(f"{CONSOLE}/compare", entries.compare, name="console-compare"),
+    path(f"{CONSOLE}/teams", teams.teams, name="console-teams"),
+    path(f"{CONSOLE}/boards", boards.boards, name="console-boards"),
+    path(f"{CONSOLE}/finals", finals.finals, name="console-finals"),
+    path(f"{CONSOLE}/material/<int:number>", finals.material, name="console-material"),
+    path(f"{CONSOLE}/rules", rules.rules, name="console-rules"),
+    path(f"{CONSOLE}/audit", audit.audit, name="console-audit"),
+    path(f"{CONSOLE}/export", export.export, name="export"),
+    path(f"{CONSOLE}/do/<slug:action>", act.act, name="act"),
+    path("c/<slug:slug>/feed", feed.feed, name="feed"),
+]

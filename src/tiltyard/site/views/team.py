@@ -1,0 +1,136 @@
+"""The team's page and its actions, and the page of an invitation."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from tiltyard.site import limits, teams
+from tiltyard.site.forms import TeamName
+from tiltyard.site.models import Challenge, Team, User
+from tiltyard.site.refused import Refused, TooOften
+from tiltyard.site.views.frame import found, page, signed_in
+
+Action = Callable[[HttpRequest, User, Challenge], str | None]
+INVITATION_TRIES, IN_SECONDS = 60, 600.0
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def team(request: HttpRequest, slug: str) -> HttpResponse:
+    """Forms a team, or shows it with what its members and its captain may do."""
+    of, user = found(request, slug), signed_in(request)
+    if request.method == "GET":
+        return _page(request, of, user)
+    action = ACTIONS.get(request.POST.get("action", ""))
+    if action is None:
+        raise Http404
+    try:
+        code = action(request, user, of)
+    except Refused as refusal:
+        return _page(request, of, user, refused=str(refusal), status=422)
+    if code is None:
+        return redirect("team", slug)
+    link = request.build_absolute_uri(reverse("invitation", args=[code]))
+    return _page(request, of, user, link=link)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, code: str) -> HttpResponse:
+    """Asks whether to join the team, by way of the terms where they are not accepted yet."""
+    user = signed_in(request)
+    try:
+        limits.check(f"invitation:{user.pk}", INVITATION_TRIES, IN_SECONDS)
+        invited = teams.invitation_of(code)
+        of = invited.team.challenge
+        if not teams.takes_part(user, of):
+            return redirect(f"{reverse('join', args=[of.slug])}?next={request.path}")
+        if request.method == "POST":
+            joined = teams.accept(user, code)
+            messages.success(request, _("You are in the team now."), "good")
+            return redirect("team", joined.challenge.slug)
+    except Refused as refusal:
+        if isinstance(refusal, TooOften):
+            return render(request, "429.html", {"refused": str(refusal)}, status=429)
+        return render(request, "team/invitation_refused.html", {"refused": str(refusal)}, status=410)
+    return render(request, "team/invitation.html", {"invited": invited.team, "file": of.file})
+
+
+def _page(
+    request: HttpRequest, of: Challenge, user: User, *, refused: str = "", link: str = "", status: int = 200
+) -> HttpResponse:
+    own = teams.team_of(user, of)
+    context = {
+        "refused": refused,
+        "link": link,
+        "frozen": teams.is_frozen(of),
+        "form": TeamName(instance=own),
+        "members": list(own.memberships.select_related("user").order_by("at")) if own else [],
+        "invitations": list(teams.open_invitations(own)) if own else [],
+        "captain": own is not None and own.captain_id == user.pk,
+        "handed_in": own is not None and own.entries.exists(),
+        "may_register": teams.may_register(of),
+    }
+    return page(request, of, "team/team.html", context, tab="team", status=status)
+
+
+def _own(user: User, of: Challenge) -> Team:
+    own = teams.team_of(user, of)
+    if own is None:
+        raise Refused(_("You are in no team of this challenge."))
+    return own
+
+
+def _create(request: HttpRequest, user: User, of: Challenge) -> None:
+    teams.create(user, of, request.POST.get("name", ""))
+
+
+def _create_alone(request: HttpRequest, user: User, of: Challenge) -> None:
+    teams.create_alone(user, of)
+
+
+def _rename(request: HttpRequest, user: User, of: Challenge) -> None:
+    teams.rename(_own(user, of), user, request.POST.get("name", ""))
+
+
+def _invite(request: HttpRequest, user: User, of: Challenge) -> str:
+    return teams.invite(_own(user, of), user)
+
+
+def _withdraw(request: HttpRequest, user: User, of: Challenge) -> None:
+    for invited in _own(user, of).invitations.filter(pk=_number(request, "invitation")):
+        teams.withdraw(invited, user)
+
+
+def _leave(request: HttpRequest, user: User, of: Challenge) -> None:
+    teams.leave(_own(user, of), user)
+
+
+def _hand_over(request: HttpRequest, user: User, of: Challenge) -> None:
+    own = _own(user, of)
+    member = own.memberships.filter(user=_number(request, "member")).select_related("user").first()
+    if member is None:
+        raise Refused(_("Only a member can become captain."))
+    teams.hand_over(own, user, member.user)
+
+
+def _number(request: HttpRequest, field: str) -> int:
+    given = request.POST.get(field, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+
+
+ACTIONS: dict[str, Action] = {
+    "create": _create,
+    "alone": _create_alone,
+    "rename": _rename,
+    "invite": _invite,
+    "withdraw": _withdraw,
+    "leave": _leave,
+    "hand-over": _hand_over,
+}

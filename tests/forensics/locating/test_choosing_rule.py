@@ -1,0 +1,30 @@
+"""The rule that is chosen on pictures kept aside."""
+
+import numpy as np
+import pytest
+
+from tiltyard.errors import TiltyardError
+from tiltyard.forensics.locating.choosing import SILENT, Kept, chosen
+from tiltyard.forensics.locating.whole import NEVER
+
+
+def kept(height: float, *, forged: bool) -> Kept:
+    logits, mask = np.full((64, 64), min(height, -5), np.float16), np.zeros((64, 64), bool)
+    logits[16:48, 16:48] = height
+    mask[16:48, 16:48] = forged
+    return Kept(logits, mask)
+
+
+def test_the_peak_lies_above_the_authentic_and_below_the_forged() -> None:
+    rule = chosen([[kept(1, forged=False), kept(2, forged=False), kept(6, forged=True), kept(7, forged=True)]])
+    assert 2 < rule.peak < 6
+
+
+def test_a_network_that_finds_nothing_above_the_authentic_flags_nothing() -> None:
+    rule = chosen([[kept(1, forged=False), kept(9, forged=False), kept(6, forged=True), kept(7, forged=True)]])
+    assert rule.peak == SILENT
+
+
+def test_without_a_page_of_text_no_rule_is_chosen() -> None:
+    with pytest.raises(TiltyardError, match="keep such pages aside"):
+        chosen([[kept(NEVER, forged=False), kept(3, forged=True)]])

@@ -1,0 +1,252 @@
+"""Accounts: signing up and in, rates of tries, tokens, the organiser's first link, passwords by mail."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+import small_site as small
+from small_crowd import at_once
+from tiltyard.site import accounts
+from tiltyard.site.codes import digest, new_code
+from tiltyard.site.models import AuditEvent, OneTimeLink, User
+from tiltyard.site.refused import Refused
+
+pytestmark = pytest.mark.django_db
+GIVEN = {"name": "Ann  Archer", "email": " Ann@Example.org ", "password": "correct horse 17"}
+
+
+def a_link() -> str:
+    code = new_code()
+    OneTimeLink.objects.create(code_digest=digest(code))
+    return code
+
+
+def test_whoever_signs_up_is_logged_in_and_known_by_the_address_in_lower_case(client: Client) -> None:
+    assert client.post("/sign-up", GIVEN).headers["Location"] == "/"
+    user = User.objects.get(email="ann@example.org")
+    assert user.name == "Ann Archer"
+    assert not user.is_organiser
+    assert "Ann Archer" in client.get("/").text
+
+
+def test_a_second_account_of_one_address_is_refused(client: Client) -> None:
+    small.somebody("Ann")
+    answer = client.post("/sign-up", GIVEN)
+    assert answer.status_code == 422
+    assert "There is an account with this e-mail address" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("email", "nonsense", "Enter a valid email address"),
+        ("password", "short", "too short"),
+        ("password", "ann.example.org", "too similar"),
+        ("name", "", "This field is required"),
+    ],
+)
+def test_errors_stand_beside_their_fields(client: Client, field: str, value: str, told: str) -> None:
+    answer = client.post("/sign-up", GIVEN | {field: value})
+    assert answer.status_code == 422
+    error = re.search(rf'id="id_{field}_error".*?</ul>', answer.text, re.S)
+    assert error is not None
+    assert told in error[0]
+    assert re.search(rf'id="id_{field}"[^>]*', answer.text)
+    assert 'aria-invalid="true"' in answer.text
+    assert not User.objects.exists()
+
+
+def test_too_many_accounts_from_one_network_have_to_wait(client: Client) -> None:
+    for _ in range(accounts.SIGN_UPS_OF_A_NETWORK):
+        accounts.limits.check("sign-up:127.0.0.1", accounts.SIGN_UPS_OF_A_NETWORK, accounts.QUARTER)
+    answer = client.post("/sign-up", GIVEN)
+    assert answer.status_code == 429
+    assert "Try again in 15 minutes" in answer.text
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+
+
+def test_log_in_leads_on_to_the_wanted_page_of_this_site_alone(client: Client) -> None:
+    small.somebody("Ann")
+    given = {"email": "ANN@example.org", "password": small.PASSWORD}
+    assert client.post("/login", given | {"next": "/profile"}).headers["Location"] == "/profile"
+    assert client.post("/login", given | {"next": "https://evil.example/"}).headers["Location"] == "/"
+
+
+def test_a_wrong_password_and_an_unknown_address_are_told_alike(client: Client) -> None:
+    small.somebody("Ann")
+    wrong = client.post("/login", {"email": "ann@example.org", "password": "wrong"})
+    unknown = client.post("/login", {"email": "nobody@example.org", "password": "wrong"})
+    for answer in (wrong, unknown):
+        assert answer.status_code == 422
+        assert "E-mail address or password is wrong." in answer.text
+
+
+def test_guessing_a_password_has_to_wait_even_from_many_networks(client: Client) -> None:
+    small.somebody("Ann")
+    for number in range(accounts.TRIES_OF_AN_ACCOUNT):
+        guess = {"email": "ann@example.org", "password": f"guess {number}"}
+        assert client.post("/login", guess, REMOTE_ADDR=f"192.0.2.{number}").status_code == 422
+    right = {"email": "Ann@example.org", "password": small.PASSWORD}
+    answer = client.post("/login", right, REMOTE_ADDR="203.0.113.1")
+    assert answer.status_code == 429
+    assert "Too many tries. Try again in" in answer.text
+    assert client.get("/profile").status_code == 302
+
+
+def test_a_network_that_tries_many_accounts_has_to_wait(client: Client) -> None:
+    for _ in range(accounts.TRIES_OF_A_NETWORK - 1):
+        accounts.limits.check("login-from:127.0.0.1", accounts.TRIES_OF_A_NETWORK, accounts.QUARTER)
+    assert client.post("/login", {"email": "p@example.org", "password": "guess"}).status_code == 422
+    small.somebody("Ann")
+    assert client.post("/login", {"email": "ann@example.org", "password": small.PASSWORD}).status_code == 429
+
+
+def test_a_right_password_forgives_the_wrong_ones_before(client: Client) -> None:
+    small.somebody("Ann")
+    for _ in range(2):
+        for _ in range(accounts.TRIES_OF_AN_ACCOUNT - 1):
+            client.post("/login", {"email": "ann@example.org", "password": "wrong"})
+        assert client.post("/login", {"email": "ann@example.org", "password": small.PASSWORD}).status_code == 302
+
+
+def test_logging_out_needs_a_form(client: Client) -> None:
+    client.force_login(small.somebody("Ann"))
+    assert client.get("/logout").status_code == 405
+    client.post("/logout")
+    assert client.get("/profile").status_code == 302
+
+
+def test_passwords_are_kept_by_argon2(settings: object) -> None:
+    from tiltyard.site import settings as real
+
+    assert real.PASSWORD_HASHERS[0].endswith("Argon2PasswordHasher")
+    settings.PASSWORD_HASHERS = real.PASSWORD_HASHERS  # type: ignore[attr-defined]
+    assert small.somebody("Ann").password.startswith("argon2$argon2id$")
+
+
+def test_the_profile_keeps_name_zone_and_language(client: Client) -> None:
+    ann = small.somebody("Ann")
+    client.force_login(ann)
+    client.post("/profile", {"name": "Ann A.", "zone": "Asia/Shanghai", "language": "zh-hans"})
+    ann.refresh_from_db()
+    assert (ann.name, ann.zone, ann.language) == ("Ann A.", "Asia/Shanghai", "zh-hans")
+    page = client.get("/profile")
+    assert 'lang="zh-hans"' in page.text
+    assert "Asia/Shanghai" in page.text
+
+
+def test_an_unknown_zone_is_refused(client: Client) -> None:
+    client.force_login(small.somebody("Ann"))
+    assert client.post("/profile", {"name": "Ann", "zone": "../../etc", "language": ""}).status_code == 422
+
+
+def test_a_token_is_shown_once_and_kept_as_a_digest(client: Client) -> None:
+    ann = small.somebody("Ann")
+    client.force_login(ann)
+    shown = re.search(r'value="(tilt_[^"]+)"', client.post("/profile", {"api": "new"}).text)
+    assert shown is not None
+    assert shown[1] not in client.get("/profile").text
+    ann.refresh_from_db()
+    assert ann.token_digest == digest(shown[1])
+    assert accounts.user_of_token(shown[1]) == ann
+
+
+def test_a_new_token_takes_the_old_ones_place_and_a_dropped_one_is_worth_nothing() -> None:
+    ann = small.somebody("Ann")
+    old, new = accounts.new_token(ann), accounts.new_token(ann)
+    assert accounts.user_of_token(old) is None
+    assert accounts.user_of_token(new) == ann
+    accounts.drop_token(ann)
+    assert accounts.user_of_token(new) is None
+    assert accounts.user_of_token("") is None
+    ann.is_active = False
+    ann.save()
+    assert accounts.user_of_token(accounts.new_token(ann)) is None
+
+
+def test_the_first_link_makes_an_organiser_with_a_new_account(client: Client) -> None:
+    code = a_link()
+    assert "This link works once" in client.get(f"/claim/{code}").text
+    assert client.post(f"/claim/{code}", GIVEN).status_code == 302
+    user = User.objects.get(email="ann@example.org")
+    assert (user.is_organiser, user.is_staff, user.is_superuser) == (True, True, True)
+    assert AuditEvent.objects.get(action="claim").actor == "ann@example.org"
+    assert client.get("/profile").status_code == 200
+
+
+def test_the_first_link_makes_whoever_is_logged_in_an_organiser(client: Client) -> None:
+    ann, code = small.somebody("Ann"), a_link()
+    client.force_login(ann)
+    assert "Go on as Ann" in client.get(f"/claim/{code}").text
+    client.post(f"/claim/{code}")
+    ann.refresh_from_db()
+    assert ann.is_organiser
+
+
+def test_a_used_or_invented_link_says_so(client: Client) -> None:
+    code = a_link()
+    accounts.claim(code, small.somebody("Ann"))
+    for link in (code, "invented"):
+        answer = client.get(f"/claim/{link}")
+        assert answer.status_code == 410
+        assert "does not work any more" in answer.text
+    client.post(f"/claim/{code}", GIVEN | {"email": "b@example.org"})
+    assert not User.objects.filter(email="b@example.org").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_open_the_link_at_once_one_becomes_organiser() -> None:
+    people, code = [small.somebody("Ann"), small.somebody("Bo")], a_link()
+    results = at_once([lambda user=user: accounts.claim(code, user) for user in people])
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", "Refused"]
+    assert User.objects.filter(is_organiser=True).count() == 1
+
+
+def test_without_a_mail_server_no_password_is_mailed(client: Client) -> None:
+    assert client.get("/password/forgot").status_code == 404
+    assert "This site sends no mail" in client.get("/login").text
+
+
+def test_a_forgotten_password_is_set_anew_by_a_mailed_link_to_the_sites_own_address(
+    client: Client, settings: object
+) -> None:
+    settings.EMAIL_HOST, settings.ADDRESS = "mail.example.org", "https://tilt.example.org"  # type: ignore[attr-defined]
+    small.somebody("Ann")
+    assert "I have forgotten my password" in client.get("/login").text
+    client.post("/password/forgot", {"email": "ann@example.org"}, headers={"Host": "evil.example"})
+    link = re.search(r"https://tilt\.example\.org(/password/\S+)", mail.outbox[0].body)
+    assert link is not None
+    assert "evil.example" not in mail.outbox[0].body
+    form = client.get(link[1], follow=True)
+    new = {"new_password1": "another horse 18", "new_password2": "another horse 18"}
+    assert client.post(form.redirect_chain[-1][0], new).status_code == 302
+    assert client.post("/login", {"email": "ann@example.org", "password": "another horse 18"}).status_code == 302
+    assert "used or is too old" in client.get(link[1], follow=True).text
+
+
+def test_asking_for_a_password_tells_nobody_who_has_an_account_and_is_limited(client: Client, settings: object) -> None:
+    settings.EMAIL_HOST = "mail.example.org"  # type: ignore[attr-defined]
+    small.somebody("Ann")
+    known, unknown = (client.post("/password/forgot", {"email": f"{who}@example.org"}) for who in ("ann", "nobody"))
+    assert (known.status_code, known.headers["Location"]) == (unknown.status_code, unknown.headers["Location"])
+    answers = [client.post("/password/forgot", {"email": "ann@example.org"}).status_code for _ in range(6)]
+    assert answers[-1] == 429
+    assert len(mail.outbox) == 5
+
+
+def test_the_password_is_changed_by_whoever_knows_it(client: Client) -> None:
+    ann = small.somebody("Ann")
+    client.force_login(ann)
+    new = {"new_password1": "another horse 18", "new_password2": "another horse 18"}
+    assert client.post("/profile/password", new | {"old_password": "wrong"}).status_code == 200
+    assert client.post("/profile/password", new | {"old_password": small.PASSWORD}).status_code == 302
+    ann.refresh_from_db()
+    assert ann.check_password("another horse 18")
+
+
+def test_a_doubled_address_is_refused_by_the_service_too() -> None:
+    small.somebody("Ann")
+    with pytest.raises(Refused, match="There is an account"):
+        accounts.sign_up("ANN@example.org", "Ann", "x")

@@ -1,0 +1,256 @@
+"""Challenges from folders and zips: new ones, new versions, what is refused; editions."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import small_site as small
+from tiltyard.contest import challenge as files
+from tiltyard.errors import TiltyardError
+from tiltyard.site import adding, boards, clock, editions
+from tiltyard.site.adding import add_archive, add_challenge, sample
+from tiltyard.site.models import AuditEvent, Challenge, ChallengeVersion
+from tiltyard.site.refused import Refused
+from tiltyard.site.store import store
+
+pytestmark = pytest.mark.django_db
+TOML = """
+name = "{name}"
+title = "Forged certificates"
+summary = "Find what was changed."
+[[contests]]
+name = "regions"
+title = "Regions"
+track = "credential"
+data = "{data}"
+[[phases]]
+name = "{phase}"
+title = "Main"
+opens = 2026-01-01T00:00:00
+{more}
+"""
+
+
+def folder(place: Path, *, name: str = "forged", data: str = "data", phase: str = "main", more: str = "") -> Path:
+    """A challenge's folder."""
+    (place / "data").mkdir(parents=True, exist_ok=True)
+    (place / "data" / "truth.csv").write_bytes(small.table(small.TRUTH))
+    (place / "challenge.toml").write_text(TOML.format(name=name, data=data, phase=phase, more=more))
+    return place
+
+
+def test_a_folder_becomes_a_draft_of_whoever_adds_it(tmp_path: Path) -> None:
+    olga = small.organiser()
+    challenge = add_challenge(folder(tmp_path / "it"), by=olga)
+    assert (challenge.slug, challenge.state) == ("forged", Challenge.State.DRAFT)
+    assert list(challenge.organisers.all()) == [olga]
+    manifest = challenge.version.manifest
+    assert set(manifest) == {"challenge.toml", "data/truth.csv"}
+    assert store().read(manifest["data/truth.csv"]) == small.table(small.TRUTH)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.detail["version"]) == ("add-challenge", 1)
+
+
+def test_the_same_name_is_a_new_version(tmp_path: Path) -> None:
+    olga = small.organiser()
+    add_challenge(folder(tmp_path / "it"), by=olga)
+    challenge = add_challenge(folder(tmp_path / "it", more="[phases.quota]\na_day = 3"), by=olga, note="a quota")
+    assert [version.note for version in challenge.versions.order_by("number")] == ["", "a quota"]
+    assert challenge.file.phase("main").quota.a_day == 3
+    assert challenge.version.editions == {"regions": 1}
+
+
+def test_changed_data_begins_a_new_edition(tmp_path: Path) -> None:
+    olga = small.organiser()
+    place = folder(tmp_path / "it")
+    add_challenge(place, by=olga)
+    (place / "data" / "truth.csv").write_bytes(small.table({"0.jpg": []}))
+    assert add_challenge(place, by=olga).version.editions == {"regions": 2}
+    assert add_challenge(place, by=olga).version.editions == {"regions": 2}
+
+
+def changed(tmp_path: Path, more: str) -> bool:
+    """Whether scores are comparable no more."""
+    olga = small.organiser()
+    add_challenge(folder(tmp_path / "it"), by=olga)
+    return bool(add_challenge(folder(tmp_path / "it", more=more), by=olga).version.editions == {"regions": 2})
+
+
+def test_another_public_share_begins_a_new_edition(tmp_path: Path) -> None:
+    assert changed(tmp_path, "[phases.board]\npublic_share = 0.5")
+
+
+def test_another_rounding_does_not(tmp_path: Path) -> None:
+    assert not changed(tmp_path, "[phases.board]\ndecimals = 2\nrefresh_minutes = 60")
+
+
+def test_a_phase_that_is_added_does_not(tmp_path: Path) -> None:
+    more = '[[phases]]\nname = "more"\ntitle = "More"\nopens = 2027-01-01T00:00:00\n[phases.board]\npublic_share = 0.3'
+    assert not changed(tmp_path, more)
+
+
+def test_rows_hold_where_only_the_split_changed() -> None:
+    challenge = small.challenge()
+    file = files.Challenge.model_validate(small.content(board={"public_share": 0.5}))
+    other = ChallengeVersion(content=file.model_dump(mode="json"), manifest=challenge.version.manifest)
+    assert editions.same_rows(challenge.version, other, "regions")
+    other.manifest = {"data/truth.csv": "0" * 64}
+    assert not editions.same_rows(challenge.version, other, "regions")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": "elsewhere"}, "contest regions: .*elsewhere"),
+        ({"data": "../x"}, "contest regions: .*below the challenge's folder"),
+        ({"more": '[[phases.releases]]\nfile = "train.zip"\ntitle = "Train"'}, "names train.zip"),
+        ({"more": '[phases.board]\npublic_items = "list.txt"'}, "names list.txt"),
+        ({"more": "closing = 3"}, "closing"),
+    ],
+)
+def test_a_folder_that_is_no_sound_challenge_is_refused_with_the_reason(
+    tmp_path: Path, changes: Any, message: str
+) -> None:
+    with pytest.raises(TiltyardError, match=message):
+        add_challenge(folder(tmp_path / "it", **changes), by=small.organiser())
+    assert not Challenge.objects.exists()
+
+
+def test_a_link_in_the_folder_is_refused(tmp_path: Path) -> None:
+    place = folder(tmp_path / "it")
+    (place / "data" / "more.csv").symlink_to("/etc/passwd")
+    with pytest.raises(TiltyardError, match="regular files"):
+        add_challenge(place, by=small.organiser())
+
+
+def test_nobody_adds_a_version_of_anothers_challenge(tmp_path: Path) -> None:
+    add_challenge(folder(tmp_path / "it"), by=small.organiser())
+    with pytest.raises(Refused, match="Another challenge has this name"):
+        add_challenge(folder(tmp_path / "it"), by=small.organiser("Otto"))
+    with pytest.raises(Refused, match="Only organisers"):
+        add_challenge(folder(tmp_path / "that", name="other"), by=small.somebody("Ann"))
+
+
+def test_a_version_keeps_the_phases_that_have_entries(tmp_path: Path) -> None:
+    olga = small.organiser()
+    challenge = add_challenge(folder(tmp_path / "it"), by=olga)
+    team = small.team(challenge, small.somebody("Ann"))
+    small.entry(team, small.table_entry(tmp_path))
+    with pytest.raises(Refused, match="entries to regions in main"):
+        add_challenge(folder(tmp_path / "it", phase="other"), by=olga)
+
+
+def zipped(place: Path, target: Path, *, top: str = "") -> Path:
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(place.rglob("*")):
+            if path.is_file():
+                archive.write(path, f"{top}{path.relative_to(place)}")
+    return target
+
+
+@pytest.mark.parametrize("top", ["", "certificates/"])
+def test_a_zip_is_read_checked_by_another_process_and_added(tmp_path: Path, top: str) -> None:
+    archive = zipped(folder(tmp_path / "it"), tmp_path / "it.zip", top=top)
+    challenge = add_archive(archive, by=small.organiser(), note="by zip")
+    assert set(challenge.version.manifest) == {"challenge.toml", "data/truth.csv"}
+
+
+def test_a_zip_with_bad_data_is_refused_with_the_tracks_own_words(tmp_path: Path) -> None:
+    place = folder(tmp_path / "it")
+    (place / "data" / "truth.csv").write_text("Path,Polygon\na.jpg,[[[0,0]]]\n")
+    with pytest.raises(TiltyardError, match="contest regions: truth"):
+        add_archive(zipped(place, tmp_path / "it.zip"), by=small.organiser())
+
+
+def test_a_hostile_zip_is_refused_by_the_bounded_reader(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+        archive.writestr("../challenge.toml", "x")
+    with pytest.raises(TiltyardError, match="must not contain"):
+        add_archive(tmp_path / "it.zip", by=small.organiser())
+
+
+POOL = """
+name = "mine"
+[data.digits]
+reference = "digits"
+[[models]]
+name = "m"
+reference = "model.py:make"
+data = "digits"
+eps = 0.1
+"""
+
+
+def test_models_that_are_code_are_uploaded_by_administrators_alone(tmp_path: Path) -> None:
+    place, ran = folder(tmp_path / "it"), tmp_path / "ran"
+    toml = TOML.format(name="forged", data="data", phase="main", more="").replace("credential", "whitebox")
+    (place / "challenge.toml").write_text(toml)
+    (place / "data" / "pool.toml").write_text(POOL)
+    (place / "data" / "model.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
+    archive = zipped(place, tmp_path / "it.zip")
+    with pytest.raises(Refused, match="outside the jail"):
+        add_archive(archive, by=small.organiser())
+    assert not ran.exists()
+    with pytest.raises(TiltyardError, match="has no make"):
+        add_archive(archive, by=small.somebody("Ada", is_superuser=True))
+    assert ran.exists()
+
+
+def test_a_zip_without_a_challenge_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+        archive.writestr("a/b/challenge.toml", "x")
+    with pytest.raises(TiltyardError, match="at its top"):
+        add_archive(tmp_path / "it.zip", by=small.organiser())
+
+
+def test_the_sample_is_open_at_once_and_there_once() -> None:
+    olga = small.organiser()
+    challenge = sample(olga)
+    assert challenge.state == Challenge.State.OPEN
+    assert [event.action for event in AuditEvent.objects.order_by("pk")] == ["add-challenge", "publish"]
+    with pytest.raises(Refused, match="already"):
+        sample(olga)
+
+
+def test_the_command_line_checks_without_a_site(tmp_path: Path) -> None:
+    place = folder(tmp_path / "it")
+    adding.check_apart(place)
+    (place / "challenge.toml").write_text("name = 3")
+    with pytest.raises(TiltyardError, match="name"):
+        adding.check_apart(place)
+
+
+def test_a_new_version_draws_the_boards_anew_by_its_rules(tmp_path: Path) -> None:
+    olga = small.organiser()
+    challenge = add_challenge(folder(tmp_path / "it"), by=olga)
+    entry = small.entry(small.team(challenge, small.somebody("Ann")), small.table_entry(tmp_path))
+    small.scored(entry, 0.54321)
+    finished = entry.evaluations.get().finished
+    assert finished is not None
+    with clock.at(finished):
+        assert shown(challenge, olga) == [0.5432]
+        challenge = add_challenge(folder(tmp_path / "it", more="[phases.board]\ndecimals = 1"), by=olga)
+        assert shown(challenge, olga) == [0.5]
+
+
+def shown(challenge: Challenge, user: Any) -> list[float]:
+    board = boards.board(challenge, "main", "regions", boards.PUBLIC, user=user)
+    assert board is not None
+    return [line.value for line in board.lines]
+
+
+def test_a_challenges_content_comes_back_as_it_was(tmp_path: Path) -> None:
+    challenge = add_challenge(folder(tmp_path / "it"), by=small.organiser())
+    assert challenge.file == files.read_challenge(tmp_path / "it")
+    assert json.loads(json.dumps(challenge.version.content)) == challenge.version.content
+
+
+def test_the_example_of_the_documentation_is_a_sound_file(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "organiser.md"
+    example = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    (tmp_path / "challenge.toml").write_text(example, encoding="utf-8")
+    file = files.read_challenge(tmp_path)
+    assert (file.phase("main").board.refresh_minutes, file.final is not None) == (60, True)

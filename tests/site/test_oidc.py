@@ -1,0 +1,146 @@
+"""Logging in by OpenID Connect: the whole exchange with a provider, and what is wrong with a setting."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tiltyard.errors import TiltyardError
+from tiltyard.site import oidc
+
+SCRIPT = """
+import sys
+from urllib.parse import parse_qs, urlsplit
+
+import django
+
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+
+call_command("migrate", verbosity=0)
+from tiltyard.site.models import User
+
+client = Client()
+page = client.get("/login")
+assert "Log in with Corp" in page.text
+assert f"form-action 'self' {sys.argv[1]};" in page.headers["Content-Security-Policy"]
+there = client.post("/oidc/oidc/corp/login/", {"next": "/profile"}).headers["Location"]
+asked = parse_qs(urlsplit(there).query)
+assert there.startswith(sys.argv[1] + "/authorise"), there
+assert asked["client_id"] == ["tiltyard"] and "code_challenge" in asked, asked
+back = client.get("/oidc/oidc/corp/login/callback/", {"code": "4711", "state": asked["state"][0]})
+assert back.status_code == 302 and back.headers["Location"] == "/profile", (back.status_code, back.headers, back.text)
+user = User.objects.get()
+assert (user.email, user.name) == ("ann@corp.example", "Ann Archer"), (user.email, user.name)
+assert not user.is_organiser and not user.has_usable_password()
+assert "ann@corp.example" in client.get("/profile").text
+assert Client().post("/login", {"email": "ann@corp.example", "password": ""}).status_code == 422
+
+user.delete()
+known = User.objects.create_user("ann@corp.example", "correct horse 17", name="Ann of old")
+
+
+def come_back(client, process):
+    there = client.post(f"/oidc/oidc/corp/login/{process}", {"next": "/profile"}).headers["Location"]
+    state = parse_qs(urlsplit(there).query)["state"][0]
+    return client.get("/oidc/oidc/corp/login/callback/", {"code": "4711", "state": state}, follow=True)
+
+
+stranger = Client()
+page = come_back(stranger, "")
+assert User.objects.count() == 1 and stranger.get("/profile").status_code == 302, page.redirect_chain
+assert "Skip to the content" in page.text
+known_client = Client()
+known_client.force_login(known, backend="django.contrib.auth.backends.ModelBackend")
+assert "Connect with Corp" in known_client.get("/profile").text
+come_back(known_client, "?process=connect")
+again = Client()
+come_back(again, "")
+assert "Ann of old" in again.get("/profile").text
+print("logged in")
+"""
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Answers as a provider of OpenID Connect that knows one person."""
+
+    def do_GET(self) -> None:
+        here = f"http://{self.headers['Host']}"
+        places = {"authorization": "authorise", "token": "token", "userinfo": "who"}
+        known = {
+            "/.well-known/openid-configuration": {
+                "issuer": here,
+                "jwks_uri": f"{here}/keys",
+                **{f"{name}_endpoint": f"{here}/{place}" for name, place in places.items()},
+            },
+            "/who": {"sub": "17", "email": "Ann@Corp.example", "email_verified": True, "name": "Ann Archer"},
+        }
+        self._say(known[self.path.split("?")[0]])
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        assert "code=4711" in sent
+        assert "code_verifier=" in sent
+        self._say({"access_token": "t", "token_type": "Bearer", "expires_in": 60})
+
+    def _say(self, content: dict[str, Any]) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def provider() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_provider_vouches_for_new_people_and_for_known_ones_who_connected_themselves(
+    provider: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("allauth")
+    settings = {"server_url": provider, "fetch_userinfo": True}
+    named = {"provider_id": "corp", "name": "Corp", "client_id": "tiltyard", "secret": "s", "settings": settings}
+    environment = {
+        **os.environ,
+        "TILTYARD_OIDC": json.dumps(named),
+        "TILTYARD_SITE": str(tmp_path / "site"),
+        "TILTYARD_DATABASE": "",
+        "DJANGO_SETTINGS_MODULE": "tiltyard.site.settings",
+    }
+    (tmp_path / "site").mkdir()
+    command = [sys.executable, "-W", "ignore", "-c", SCRIPT, provider]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout == "logged in\n", done.stderr
+
+
+def test_without_a_provider_nothing_of_it_is_loaded() -> None:
+    code = "import django, sys; django.setup(); import tiltyard.site.urls; print('allauth' in sys.modules)"
+    environment = {**os.environ, "TILTYARD_OIDC": "", "DJANGO_SETTINGS_MODULE": "tiltyard.site.settings"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("{", "no valid JSON"), ("[]", "lacks provider_id"), ('{"name": "x"}', "lacks provider_id")]
+)
+def test_a_wrong_setting_is_one_line_that_names_the_variable(text: str, told: str) -> None:
+    with pytest.raises(TiltyardError, match=f"TILTYARD_OIDC: {told}"):
+        oidc.provider(text)

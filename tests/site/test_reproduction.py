@@ -1,0 +1,238 @@
+"""The reproduction audit: who is asked and when, deadlines, reruns outside the board, verdicts, naming."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import small_site as small
+from small_queue import a_worker, work_off
+from tiltyard.contest.verify import verify
+from tiltyard.site import awards, boards, clock, queue
+from tiltyard.site.evidence import write_folder
+from tiltyard.site.files import keep_bytes, keep_file
+from tiltyard.site.models import AuditEvent, Challenge, Entry, Message, Reproduction, Team, User
+from tiltyard.site.organising import reproducing
+from tiltyard.site.organising.comparing import compare_entries
+from tiltyard.site.organising.doer import Doer
+from tiltyard.site.refused import Refused
+from tiltyard.site.sight import seen, sees_entry
+
+pytestmark = pytest.mark.django_db
+CLOSES = datetime(2026, 2, 1, tzinfo=UTC)
+FINAL = {"phase": "main", "contest": "regions", "first": 2, "hours": 48, "named": 1}
+
+
+@pytest.fixture
+def olga() -> User:
+    return small.organiser()
+
+
+@pytest.fixture
+def challenge(olga: User) -> Challenge:
+    return small.challenge(organisers=[olga], phase={"closes": CLOSES}, final=FINAL, board={"public_share": 0.5})
+
+
+@pytest.fixture
+def entries(challenge: Challenge, tmp_path: Path) -> list[Entry]:
+    """Of the teams A, B, C, best last."""
+    made = []
+    for place, name in enumerate("ABC"):
+        team = small.team(challenge, small.somebody(f"P{name}"), name=name)
+        with clock.at(CLOSES - timedelta(days=3 - place)):
+            made.append(small.entry(team, small.table_entry(tmp_path, hits=2 + place)))
+            small.scored(made[-1], 0.5 + place / 10, public=0.9 - place / 10)
+    return made
+
+
+def asked() -> list[tuple[int, str]]:
+    found = Reproduction.objects.order_by("place").select_related("entry__team")
+    return [(one.place, one.entry.team.name) for one in found]
+
+
+def test_the_first_of_the_private_board_are_asked_when_it_opens(entries: list[Entry]) -> None:
+    assert reproducing.ask_due(CLOSES - timedelta(seconds=1)) == 0
+    with clock.at(CLOSES + timedelta(seconds=1)):
+        assert reproducing.ask_due(clock.now()) == 2
+        assert asked() == [(1, "C"), (2, "B")]
+        assert reproducing.ask_due(clock.now()) == 0
+    one = Reproduction.objects.get(place=1)
+    assert abs(one.deadline - CLOSES - timedelta(hours=48)) < timedelta(minutes=1)
+    assert "place 1" in Message.objects.get(team__name="C").body
+    assert AuditEvent.objects.filter(action="ask-for-reproduction", actor="site").count() == 2
+
+
+def test_nobody_is_asked_before_the_last_entry_is_evaluated(entries: list[Entry], tmp_path: Path) -> None:
+    with clock.at(CLOSES - timedelta(minutes=1)):
+        late = small.entry(entries[0].team, small.table_entry(tmp_path))
+        queue.begin(late)
+    assert reproducing.ask_due(CLOSES + timedelta(minutes=1)) == 0
+    small.scored(late, 0.95)
+    with clock.at(CLOSES + timedelta(minutes=2)):
+        reproducing.ask_due(clock.now())
+    assert asked() == [(1, "A"), (2, "C")]
+
+
+def test_another_team_is_asked_by_hand(challenge: Challenge, entries: list[Entry], olga: User) -> None:
+    with clock.at(CLOSES + timedelta(days=1)):
+        reproducing.ask_due(clock.now())
+        reproducing.ask(entries[0], by=Doer(olga), hours=24)
+        assert asked() == [(1, "C"), (2, "B"), (3, "A")]
+        with pytest.raises(Refused, match="asked already"):
+            reproducing.ask(entries[0], by=Doer(olga))
+
+
+def test_nobody_is_asked_by_hand_before_the_private_board_opens_and_the_last_entry_is_evaluated(
+    entries: list[Entry], olga: User, tmp_path: Path
+) -> None:
+    with clock.at(CLOSES - timedelta(minutes=1)):
+        late = small.entry(entries[0].team, small.table_entry(tmp_path))
+        queue.begin(late)
+        with pytest.raises(Refused, match="private board"):
+            reproducing.ask(entries[2], by=Doer(olga))
+    with clock.at(CLOSES + timedelta(minutes=1)), pytest.raises(Refused, match="last entries"):
+        reproducing.ask(entries[2], by=Doer(olga))
+    assert asked() == []
+    assert not Message.objects.exists()
+
+
+def test_a_deadline_is_moved(entries: list[Entry], olga: User) -> None:
+    one = ask_first(entries)
+    reproducing.set_deadline(one, CLOSES + timedelta(days=9), by=Doer(olga))
+    one.refresh_from_db()
+    assert one.deadline == CLOSES + timedelta(days=9)
+    event = AuditEvent.objects.get(action="reproduction-deadline")
+    assert event.detail["after"] == (CLOSES + timedelta(days=9)).isoformat()
+
+
+def ask_first(entries: list[Entry]) -> Reproduction:
+    with clock.at(CLOSES + timedelta(minutes=1)):
+        reproducing.ask_due(clock.now())
+    return Reproduction.objects.get(entry=entries[2])
+
+
+def sent(one: Reproduction, path: Path) -> Reproduction:
+    one.file, one.file_name, one.received = keep_file(path), path.name, CLOSES
+    one.verdict = Reproduction.Verdict.RECEIVED
+    one.save()
+    return one
+
+
+def test_the_material_is_rerun_outside_the_board_and_compared(
+    challenge: Challenge, entries: list[Entry], olga: User, tmp_path: Path
+) -> None:
+    worker, original = a_worker(), entries[2]
+    queue.begin(original)
+    work_off(worker)
+    one = sent(ask_first(entries), small.table_entry(tmp_path, hits=4, name="again.csv"))
+    with clock.at(CLOSES + timedelta(days=1)):
+        again = reproducing.rerun(one, by=Doer(olga))
+        assert (again.outside, again.charged, again.team) == (True, False, original.team)
+        work_off(worker)
+        again.refresh_from_db()
+        original.refresh_from_db()
+        assert again.evaluation is not None
+        assert original.evaluation is not None
+        assert again.evaluation.values == original.evaluation.values
+        comparison = compare_entries(original, again)
+        assert (comparison.difference, comparison.significant) == (0.0, False)
+        on_board = boards.board(challenge, "main", "regions", boards.PRIVATE, user=olga)
+        assert on_board is not None
+        assert again.pk not in [line.entry for line in on_board.lines]
+        assert not sees_entry(original.team.captain, again)
+        assert seen(original.team.captain, again).private is None
+        assert sees_entry(olga, again)
+
+
+def test_material_that_is_no_entry_is_refused_and_what_was_made_with_it_handed_in(
+    entries: list[Entry], olga: User, tmp_path: Path
+) -> None:
+    code = tmp_path / "code.zip"
+    code.write_bytes(b"PK something")
+    one = sent(ask_first(entries), code)
+    with pytest.raises(Refused, match="Make an entry with it"):
+        reproducing.rerun(one, by=Doer(olga))
+    made = small.table_entry(tmp_path, hits=4, name="made.csv")
+    again = reproducing.rerun(one, by=Doer(olga), made=(made, "made.csv"))
+    one.refresh_from_db()
+    assert (one.rerun, again.file_name) == (again, "made.csv")
+
+
+def test_nothing_is_rerun_before_something_came(entries: list[Entry], olga: User) -> None:
+    with pytest.raises(Refused, match="sent nothing"):
+        reproducing.rerun(ask_first(entries), by=Doer(olga))
+
+
+def test_the_first_that_were_reproduced_are_named_with_their_write_ups(
+    challenge: Challenge, entries: list[Entry], olga: User
+) -> None:
+    first, by = ask_first(entries), Doer(olga)
+    second = Reproduction.objects.get(entry=entries[1])
+    with clock.at(CLOSES + timedelta(days=3)):
+        with pytest.raises(Refused, match="before a result was reproduced"):
+            reproducing.name_first(challenge, by=by)
+        reproducing.mark(first, "not", "another score", by=by)
+        reproducing.mark(second, "reproduced", "", by=by)
+        reproducing.set_write_up(second, "We used **tiles**.", by=by)
+        assert reproducing.name_first(challenge, by=by) == 1
+    assert [(one.place, one.team.name, one.write_up) for one in awards.named_teams(challenge)] == [
+        (2, "B", "We used **tiles**.")
+    ]
+    assert awards.given(challenge) == []
+    actions = set(AuditEvent.objects.values_list("action", flat=True))
+    assert {"mark-reproduction", "write-up", "name-first"} <= actions
+
+
+def test_a_verdict_is_one_of_two(entries: list[Entry], olga: User) -> None:
+    with pytest.raises(Refused, match="reproduced or not"):
+        reproducing.mark(ask_first(entries), "perhaps", "", by=Doer(olga))
+
+
+def test_a_challenge_without_a_final_asks_nobody(olga: User, tmp_path: Path) -> None:
+    challenge = small.challenge(organisers=[olga], phase={"closes": CLOSES})
+    entry = small.entry(small.team(challenge, small.somebody("Ann")), small.table_entry(tmp_path))
+    small.scored(entry, 0.5)
+    assert reproducing.ask_due(CLOSES + timedelta(days=1)) == 0
+    with pytest.raises(Refused, match="final"):
+        reproducing.ask(entry, by=Doer(olga))
+
+
+def test_an_evaluation_of_a_rerun_verifies(entries: list[Entry], olga: User, tmp_path: Path) -> None:
+    one = sent(ask_first(entries), small.table_entry(tmp_path, hits=4, name="again.csv"))
+    again = reproducing.rerun(one, by=Doer(olga))
+    work_off(a_worker())
+    again.refresh_from_db()
+    assert again.evaluation is not None
+    write_folder(again.evaluation, tmp_path / "folder")
+    assert verify(tmp_path / "folder") == []
+
+
+def test_what_is_due_goes_on_where_one_task_fails(
+    monkeypatch: pytest.MonkeyPatch, entries: list[Entry], caplog: pytest.LogCaptureFixture
+) -> None:
+    from tiltyard.site import due
+
+    def broken(moment: Any) -> int:
+        raise OSError("no disk")
+
+    monkeypatch.setattr(due, "TASKS", (broken, reproducing.ask_due))
+    with clock.at(CLOSES + timedelta(minutes=1)):
+        due.all_due(clock.now())
+    assert asked() == [(1, "C"), (2, "B")]
+    assert "broken failed" in caplog.text
+
+
+def test_nobody_of_a_disqualified_team_is_asked(entries: list[Entry]) -> None:
+    Team.objects.filter(name="C").update(disqualified="copied")
+    with clock.at(CLOSES + timedelta(minutes=1)):
+        reproducing.ask_due(clock.now())
+    assert asked() == [(1, "B"), (2, "A")]
+
+
+def test_stored_material_needs_no_suffix_of_ours(entries: list[Entry], olga: User) -> None:
+    one = ask_first(entries)
+    one.file, one.file_name = keep_bytes(b"anything"), "model.bin"
+    one.save()
+    with pytest.raises(Refused, match="Make an entry with it"):
+        reproducing.rerun(one, by=Doer(olga))
