@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 CONSTRAINED := -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test check bench docs install install-dev bubblewrap fonts servers format clean
+.PHONY: demo test check bench docs install install-dev bubblewrap fonts servers messages format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +36,10 @@ bench: install-dev bubblewrap fonts
 
 docs: install-dev
 	$(BIN)/mkdocs build --strict
+
+# Needs gettext (xgettext, msgmerge); lists what is not translated yet
+messages: install-dev
+	$(BIN)/python tools/messages.py
 
 format: install-dev
 	$(BIN)/ruff check --fix .

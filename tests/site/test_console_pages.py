@@ -28,6 +28,7 @@ from tiltyard.site.models import (
 
 pytestmark = pytest.mark.django_db
 HERE = "/c/certificates/organise"
+CLOSES = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -39,8 +40,7 @@ def olga() -> User:
 def challenge(olga: User) -> Challenge:
     award = {"kind": "progress", "name": "effort", "title": "Effort", "phase": "main", "contest": "regions"}
     final = {"phase": "main", "contest": "regions", "first": 2, "named": 1}
-    closes = {"closes": datetime(2099, 1, 1, tzinfo=UTC)}
-    return small.challenge(organisers=[olga], awards=[award], final=final, phase=closes)
+    return small.challenge(organisers=[olga], awards=[award], final=final, phase={"closes": CLOSES})
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_two_entries_are_compared(page: Any, team: Team, tmp_path: Path) -> None
 
 def test_the_finals_page_shows_who_was_asked_and_what_was_won(page: Any, do: Any, entry: Entry, team: Team) -> None:
     assert "Nobody was asked yet." in page(f"{HERE}/finals")
-    with clock.at(clock.now() + timedelta(minutes=1)):
+    with clock.at(CLOSES + timedelta(minutes=1)):
         assert "The team was asked." in do("ask", entry=entry.pk)
     asked = Reproduction.objects.get()
     do("mark", asked=asked.pk, verdict="reproduced", note="same score")
@@ -257,7 +257,7 @@ def test_a_phase_is_extended_in_the_viewers_zone(do: Any, olga: User, challenge:
 
 
 def test_what_was_made_with_the_material_is_uploaded(do: Any, entry: Entry, tmp_path: Path) -> None:
-    with clock.at(clock.now() + timedelta(minutes=1)):
+    with clock.at(CLOSES + timedelta(minutes=1)):
         do("ask", entry=entry.pk)
     asked = Reproduction.objects.get()
     file = SimpleUploadedFile("made.csv", small.table_entry(tmp_path).read_bytes())

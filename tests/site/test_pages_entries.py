@@ -162,6 +162,19 @@ def test_a_running_entry_says_how_far_it_is(member: Client, team: Team, tmp_path
     assert "75 of 100 items" in text
 
 
+def test_of_a_program_on_hidden_data_only_whole_shards_are_told(tmp_path: Path) -> None:
+    contest = {"name": "regions", "title": "Attacks", "track": "whitebox", "data": "digits"}
+    team = small.team(small.challenge(contests=[contest], phase={"opens": OPENS}), small.somebody("Ann"))
+    entry = small.entry(team, small.table_entry(tmp_path))
+    evaluation = small.scored(entry, 0.8, state=State.RUNNING, finished=None)
+    more = {"evaluation": evaluation, "kind": Job.Kind.MEASURE, "deadline": OPENS}
+    Job.objects.create(shard="a", items=60, done_items=15, state=Job.State.LEASED, **more)
+    Job.objects.create(shard="b", items=40, state=Job.State.WAITING, **more)
+    assert "0 of 100 items" in page(as_(team.captain), entry)
+    Job.objects.filter(shard="a").update(state=Job.State.DONE, done_items=60)
+    assert "60 of 100 items" in page(as_(team.captain), entry)
+
+
 def test_what_a_program_spent_waits_while_the_data_is_hidden(tmp_path: Path) -> None:
     team = small.team(small.challenge(phase={"opens": OPENS, "closes": CLOSES}), small.somebody("Ann"))
     member = as_(team.captain)

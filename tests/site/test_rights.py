@@ -230,6 +230,8 @@ def asked_for(site: Site, route: str, method: str, role: str) -> str:
         answer = ask(
             address(route, site.places), site.data.get(route, {}) if method == "POST" else None, headers=headers
         )
+        for _chunk in answer.streaming_content if answer.streaming else ():  # type: ignore[attr-defined]
+            pass  # what is not fetched to its end holds its place
         transaction.set_rollback(True)
     return told(answer)
 

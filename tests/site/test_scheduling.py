@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.models import Session
 
 import small_site
 import toy_turns
@@ -107,6 +109,12 @@ class TestCleaning:
         clean()
         assert (half.exists(), fresh.exists()) == (False, True)
         fresh.unlink()
+
+    def test_sessions_that_are_over_go(self) -> None:
+        for key, end in (("over", now() - timedelta(days=1)), ("good", now() + timedelta(days=1))):
+            Session.objects.create(session_key=key, session_data="", expire_date=end)
+        clean()
+        assert [session.session_key for session in Session.objects.all()] == ["good"]
 
     def test_so_do_folders_of_processes_that_were_killed(self) -> None:
         left = places().uploads / "entry-left"

@@ -177,6 +177,14 @@ def test_who_leaves_may_join_another_team_and_an_empty_team_is_gone() -> None:
     assert refused(lambda: teams.leave(team, ann)) == "This team is gone."
 
 
+def test_who_has_just_become_captain_does_not_leave() -> None:
+    of = small.challenge()
+    ann, bo = small.somebody("Ann"), small.somebody("Bo")
+    as_it_was = small.team(of, ann, bo)
+    teams.hand_over(Team.objects.get(), ann, bo)
+    assert refused(lambda: teams.leave(as_it_was, bo)) == "Hand the team over to another member first."
+
+
 def test_after_the_first_entry_nobody_leaves_for_a_new_quota(tmp_path: Path) -> None:
     of, ann, bo = small.challenge(), small.somebody("Ann"), small.somebody("Bo")
     team = small.team(of, ann, bo)

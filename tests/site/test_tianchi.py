@@ -219,6 +219,9 @@ def test_the_long_running_edition_with_its_awards(
         hand_in(ann, "long-running", masks(LONG, right))
         work_off(worker)
         due.all_due(clock.now())
+        assert not Award.objects.exists()
+    with clock.at(day(3, 23, 0, 1)):
+        due.all_due(clock.now())
     assert [(one.name, one.team) for one in Award.objects.all()] == [("progress", ann)]
     with clock.at(day(3, 29, 0, 1)):
         due.all_due(clock.now())

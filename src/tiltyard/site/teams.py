@@ -138,11 +138,11 @@ def leave(team: Team, user: User) -> None:
     After the first entry nobody leaves: a new team would be a new quota.
     """
     _check_not_frozen(team.challenge)
-    with _locked(team):
+    with _locked(team) as found:
         if team.entries.exists():
             raise Refused(_("Your team has handed in, so nobody leaves it any more. Write to the organisers."))
         if team.memberships.exclude(user=user).exists():
-            if team.captain_id == user.pk:
+            if found.captain_id == user.pk:
                 raise Refused(_("Hand the team over to another member first."))
             team.memberships.filter(user=user).delete()
         else:
@@ -159,12 +159,13 @@ def hand_over(team: Team, by: User, to: User) -> None:
 
 
 @contextmanager
-def _locked(team: Team) -> Iterator[None]:
-    """A transaction in which nobody else changes who is in the team."""
+def _locked(team: Team) -> Iterator[Team]:
+    """A transaction in which nobody else changes who is in the team, and the team as it is now."""
     with transaction.atomic():
-        if Team.objects.select_for_update(no_key=True).filter(pk=team.pk).first() is None:
+        found = Team.objects.select_for_update(no_key=True).filter(pk=team.pk).first()
+        if found is None:
             raise Refused(_("This team is gone."))
-        yield
+        yield found
 
 
 @contextmanager

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from django.contrib.sessions.backends.db import SessionStore
+
 from tiltyard.site.models import ChallengeVersion, Entry, Evaluation, Job, Reproduction, StoredFile
 from tiltyard.site.places import places
 from tiltyard.site.store import FolderStore
@@ -14,7 +16,7 @@ OLD = 86_400.0
 
 
 def clean(old: float = OLD) -> None:
-    """Cleans store and cache of this site."""
+    """Cleans store and cache of this site, and forgets sessions that are over."""
     here, before = places(), time.time() - old
     keep = set(named())
     for digest in FolderStore(here.store).remove_older(before, keep=keep):
@@ -22,6 +24,7 @@ def clean(old: float = OLD) -> None:
     clean_cache(old)
     for upload in _older(here.uploads.glob("*"), before):
         _remove(upload)
+    SessionStore.clear_expired()
 
 
 def named() -> Iterator[str]:

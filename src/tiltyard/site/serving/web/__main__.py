@@ -5,8 +5,8 @@ import os
 import sys
 
 from tiltyard.site.serving.tied import PARENT, tie_to_parent
+from tiltyard.site.serving.web import THREADS
 
-THREADS = 8
 BACKLOG = 512
 
 
