@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tiltyard.contest.challenge import Quota
 from tiltyard.contest.days import day_of, start_of
-from tiltyard.contest.quota import Left, left
+from tiltyard.contest.quota import BROKEN_TIMES, MOST_BROKEN, Left, broken_until, left
 
 SHANGHAI, BERLIN, CAIRO, HAVANA = map(ZoneInfo, ("Asia/Shanghai", "Europe/Berlin", "Africa/Cairo", "America/Havana"))
 ZONES = (SHANGHAI, BERLIN, CAIRO, HAVANA, ZoneInfo("Pacific/Apia"), ZoneInfo("UTC"))
@@ -82,3 +82,18 @@ def test_at_the_reset_the_day_is_whole_again_and_not_a_second_earlier(
     assert resets > now
     assert left(quota, charged, now=resets, zone=zone).today == a_day
     assert left(quota, charged, now=resets - timedelta(seconds=1), zone=zone).today == 0
+
+
+def test_entries_that_break_are_bounded_a_day_and_the_next_day_starts_anew() -> None:
+    now, quota = datetime(2021, 1, 20, 16, 30, tzinfo=UTC), Quota(a_day=2, in_all=3)
+    yesterday, most = [datetime(2021, 1, 20, 15, 59, tzinfo=UTC)] * 50, BROKEN_TIMES * 2
+    assert broken_until(quota, [*yesterday, *[now] * (most - 1)], now=now, zone=SHANGHAI) is None
+    until = broken_until(quota, [now] * most, now=now, zone=SHANGHAI)
+    assert until == datetime(2021, 1, 21, 16, tzinfo=UTC)
+    assert broken_until(quota, [now] * most, now=until, zone=SHANGHAI) is None
+
+
+def test_without_a_quota_of_the_day_so_many_may_break() -> None:
+    now = datetime(2021, 1, 20, 16, 30, tzinfo=UTC)
+    assert broken_until(Quota(in_all=3), [now] * (MOST_BROKEN - 1), now=now, zone=BERLIN) is None
+    assert broken_until(Quota(), [now] * MOST_BROKEN, now=now, zone=BERLIN) is not None

@@ -1,15 +1,19 @@
 """`Track.load`: data below the challenge's folder, or what the package ships, and nothing else."""
 
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from small_forgery import write_truth
 from tiltyard.contest.loading import below, needed
 from tiltyard.contest.registry import find_track, track_names
+from tiltyard.defences.pool import load_pool
 from tiltyard.errors import TiltyardError
+from tiltyard.tracks.defence_challenge import load_challenge
 
 POOL = """
 name = "mine"
@@ -159,3 +163,79 @@ def test_what_is_loaded_survives_pickling(tmp_path: Path, track: str) -> None:
     data = load(track, "digits" if track in ("whitebox", "defence") else "data", tmp_path)
     again = pickle.loads(pickle.dumps(data))
     assert (again.name, again.version) == (data.name, data.version)
+
+
+LEADING_OUT = ["../secret.npz", "{outside}/secret.npz", "link.npz"]
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A folder with somebody else's images; beside it a challenge's folder, in which a link leads to them."""
+    place = tmp_path / "other"
+    for folder in (place, tmp_path / "challenge" / "data"):
+        folder.mkdir(parents=True)
+    np.savez(place / "secret.npz", images=np.zeros((30, 1, 8, 8), np.float32), labels=np.arange(30) % 10)
+    shutil.copy(place / "secret.npz", tmp_path / "challenge" / "secret.npz")
+    (tmp_path / "challenge" / "data" / "link.npz").symlink_to(place / "secret.npz")
+    return place
+
+
+@pytest.mark.parametrize("path", LEADING_OUT)
+class TestPathsOfAChallengesFiles:
+    """Images of another challenge are not read, whatever a file of this one names."""
+
+    def test_images_of_a_defence(self, outside: Path, path: str) -> None:
+        data = outside.parent / "challenge" / "data"
+        (data / "defence.toml").write_text(DEFENCE.replace('"digits"', f'"{path.format(outside=outside)}"'))
+        with pytest.raises(TiltyardError, match=r"write a path below|leads out"):
+            load("defence", "data", outside.parent / "challenge")
+        assert len(load_challenge(str(data / "defence.toml"), items=3).images) == 3
+
+    def test_images_of_a_pool(self, outside: Path, path: str) -> None:
+        data = outside.parent / "challenge" / "data"
+        write_pool(data, data)
+        (data / "pool.toml").write_text(POOL.replace('"digits"\nitems', f'"{path.format(outside=outside)}"\nitems'))
+        with pytest.raises(TiltyardError, match=r"write a path below|leads out"):
+            load("whitebox", "data", outside.parent / "challenge")
+        assert len(load_pool(str(data / "pool.toml")).images("digits")) == 30
+
+    def test_weights_of_a_pool(self, outside: Path, path: str) -> None:
+        data = outside.parent / "challenge" / "data"
+        (data / "pool.toml").write_text(POOL.replace("weights/one.safetensors", path.format(outside=outside)))
+        with pytest.raises(TiltyardError, match=r"write a path below|leads out"):
+            load("whitebox", "data", outside.parent / "challenge")
+
+    def test_stored_attacks_of_a_defence(self, outside: Path, path: str) -> None:
+        data = outside.parent / "challenge" / "data"
+        attack = f'[[attacks]]\nlabel = "a"\nentry = "{path.format(outside=outside)}"\n'
+        (data / "defence.toml").write_text(DEFENCE + attack)
+        with pytest.raises(TiltyardError, match=r"write a path below|leads out"):
+            load("defence", "data", outside.parent / "challenge")
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "../model.py:make",
+        "/model.py:make",
+        "/model.pt2",
+        "/a:model.pt2",
+        "pool:/other/pool.toml/one",
+        "hf:/other",
+        "timm:local-dir:../x",
+    ],
+)
+def test_a_model_of_a_challenges_pool_is_not_taken_from_elsewhere(tmp_path: Path, reference: str) -> None:
+    origin = 'architecture = "digits-cnn"\nweights = "weights/one.safetensors"'
+    (tmp_path / "pool.toml").write_text(POOL.replace(origin, f'reference = "{reference}"'))
+    with pytest.raises(TiltyardError, match=r"write a path below|a file below the folder"):
+        load("whitebox", "pool.toml", tmp_path)
+
+
+@pytest.mark.parametrize(("track", "name"), [("whitebox", "pool.toml"), ("defence", "defence.toml")])
+def test_the_file_itself_is_no_link_out(tmp_path: Path, track: str, name: str) -> None:
+    (tmp_path / name).write_text(POOL if track == "whitebox" else DEFENCE)
+    (tmp_path / "challenge" / "data").mkdir(parents=True)
+    (tmp_path / "challenge" / "data" / name).symlink_to(tmp_path / name)
+    with pytest.raises(TiltyardError, match="leads out"):
+        load(track, "data", tmp_path / "challenge")

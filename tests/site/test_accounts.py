@@ -95,6 +95,17 @@ def test_guessing_a_password_has_to_wait_even_from_many_networks(client: Client)
     assert client.get("/profile").status_code == 302
 
 
+def test_somebody_who_guesses_from_one_network_does_not_lock_the_owner_out(client: Client) -> None:
+    small.somebody("Ann")
+    right = {"email": "ann@example.org", "password": small.PASSWORD}
+    for number in range(accounts.TRIES_FROM_ONE_NETWORK):
+        guess = right | {"password": f"guess {number}"}
+        assert client.post("/login", guess, REMOTE_ADDR="192.0.2.1").status_code == 422
+    assert client.post("/login", right, REMOTE_ADDR="192.0.2.1").status_code == 429
+    assert client.post("/login", right, REMOTE_ADDR="203.0.113.1").status_code == 302
+    assert client.post("/login", right, REMOTE_ADDR="192.0.2.1").status_code == 429
+
+
 def test_a_network_that_tries_many_accounts_has_to_wait(client: Client) -> None:
     for _ in range(accounts.TRIES_OF_A_NETWORK - 1):
         accounts.limits.check("login-from:127.0.0.1", accounts.TRIES_OF_A_NETWORK, accounts.QUARTER)
@@ -106,7 +117,7 @@ def test_a_network_that_tries_many_accounts_has_to_wait(client: Client) -> None:
 def test_a_right_password_forgives_the_wrong_ones_before(client: Client) -> None:
     small.somebody("Ann")
     for _ in range(2):
-        for _ in range(accounts.TRIES_OF_AN_ACCOUNT - 1):
+        for _ in range(accounts.TRIES_FROM_ONE_NETWORK - 1):
             client.post("/login", {"email": "ann@example.org", "password": "wrong"})
         assert client.post("/login", {"email": "ann@example.org", "password": small.PASSWORD}).status_code == 302
 
@@ -213,7 +224,7 @@ def test_a_forgotten_password_is_set_anew_by_a_mailed_link_to_the_sites_own_addr
     client: Client, settings: object
 ) -> None:
     settings.EMAIL_HOST, settings.ADDRESS = "mail.example.org", "https://tilt.example.org"  # type: ignore[attr-defined]
-    small.somebody("Ann")
+    token = accounts.new_token(small.somebody("Ann"))
     assert "I have forgotten my password" in client.get("/login").text
     client.post("/password/forgot", {"email": "ann@example.org"}, headers={"Host": "evil.example"})
     link = re.search(r"https://tilt\.example\.org(/password/\S+)", mail.outbox[0].body)
@@ -224,6 +235,7 @@ def test_a_forgotten_password_is_set_anew_by_a_mailed_link_to_the_sites_own_addr
     assert client.post(form.redirect_chain[-1][0], new).status_code == 302
     assert client.post("/login", {"email": "ann@example.org", "password": "another horse 18"}).status_code == 302
     assert "used or is too old" in client.get(link[1], follow=True).text
+    assert accounts.user_of_token(token) is None
 
 
 def test_asking_for_a_password_tells_nobody_who_has_an_account_and_is_limited(client: Client, settings: object) -> None:
@@ -238,12 +250,15 @@ def test_asking_for_a_password_tells_nobody_who_has_an_account_and_is_limited(cl
 
 def test_the_password_is_changed_by_whoever_knows_it(client: Client) -> None:
     ann = small.somebody("Ann")
+    token = accounts.new_token(ann)
     client.force_login(ann)
     new = {"new_password1": "another horse 18", "new_password2": "another horse 18"}
     assert client.post("/profile/password", new | {"old_password": "wrong"}).status_code == 200
+    assert accounts.user_of_token(token) == ann
     assert client.post("/profile/password", new | {"old_password": small.PASSWORD}).status_code == 302
     ann.refresh_from_db()
     assert ann.check_password("another horse 18")
+    assert accounts.user_of_token(token) is None
 
 
 def test_a_doubled_address_is_refused_by_the_service_too() -> None:

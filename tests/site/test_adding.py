@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,71 @@ def test_a_version_keeps_the_phases_that_have_entries(tmp_path: Path) -> None:
     small.entry(team, small.table_entry(tmp_path))
     with pytest.raises(Refused, match="entries to regions in main"):
         add_challenge(folder(tmp_path / "it", phase="other"), by=olga)
+
+
+def in_force(place: Path, more: str) -> Challenge:
+    """A challenge with an entry."""
+    challenge = add_challenge(folder(place / "it", more=more), by=small.organiser())
+    small.entry(small.team(challenge, small.somebody("Ann")), small.table_entry(place))
+    return challenge
+
+
+CLOSED = "closes = 2026-02-01T00:00:00\n[phases.board]\n"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "closes = 2027-02-01T00:00:00\n[phases.board]\n",
+        CLOSED + "private_opens = 2027-02-01T00:00:00",
+        "[phases.board]\n",
+    ],
+)
+def test_a_final_board_that_was_shown_is_not_taken_back(tmp_path: Path, later: str) -> None:
+    challenge = in_force(tmp_path, CLOSED)
+    with clock.at(datetime(2026, 3, 1, tzinfo=UTC)):
+        with pytest.raises(Refused, match="final board of main has been shown"):
+            add_challenge(folder(tmp_path / "it", more=later), by=None)
+        add_challenge(folder(tmp_path / "it", more=CLOSED + "decimals = 2"), by=None)
+    assert challenge.versions.count() == 2
+
+
+def test_before_it_was_shown_its_date_may_move(tmp_path: Path) -> None:
+    in_force(tmp_path, CLOSED)
+    with clock.at(datetime(2026, 1, 15, tzinfo=UTC)):
+        add_challenge(folder(tmp_path / "it", more=CLOSED + "private_opens = 2026-02-03T00:00:00"), by=None)
+
+
+@pytest.mark.parametrize("rules", ["public_share = 1.0", "public_share = 0.6", "public_share = 0.5\nsplit_seed = 7"])
+def test_public_items_stay_what_they_are_once_there_are_entries(tmp_path: Path, rules: str) -> None:
+    in_force(tmp_path, "[phases.board]\npublic_share = 0.5")
+    with pytest.raises(Refused, match="entries in main: keep its public_share"):
+        add_challenge(folder(tmp_path / "it", more=f"[phases.board]\n{rules}"), by=None)
+
+
+def test_the_list_of_public_items_stays_what_it_is_too(tmp_path: Path) -> None:
+    (tmp_path / "it").mkdir()
+    (tmp_path / "it" / "list.txt").write_text("0.jpg\n")
+    in_force(tmp_path, '[phases.board]\npublic_items = "list.txt"')
+    (tmp_path / "it" / "list.txt").write_text("1.jpg\n")
+    with pytest.raises(Refused, match="entries in main: keep its public_share"):
+        add_challenge(tmp_path / "it", by=None)
+
+
+def test_checking_apart_knows_no_secrets_and_is_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, told = folder(tmp_path / "it"), tmp_path / "told"
+    toml = TOML.format(name="forged", data="data", phase="main", more="").replace("credential", "whitebox")
+    (place / "challenge.toml").write_text(toml)
+    (place / "data" / "pool.toml").write_text(POOL)
+    (place / "data" / "model.py").write_text(
+        f"import json, os, resource\nopen({str(told)!r}, 'w').write(json.dumps(list(os.environ)))\nbytes(2 << 30)\n"
+    )
+    for name in ("TILTYARD_DATABASE", "TILTYARD_SMTP_PASSWORD", "TILTYARD_TOKEN", "PGPASSWORD", "AWS_SECRET"):
+        monkeypatch.setenv(name, "s3cret")
+    monkeypatch.setattr(adding, "CHECKED_IN_BYTES", 1 << 30)
+    with pytest.raises(TiltyardError, match="MemoryError"):
+        adding.check_apart(place)
+    assert not {name for name in json.loads(told.read_text()) if name.startswith(("TILTYARD", "PG", "AWS"))}
 
 
 def zipped(place: Path, target: Path, *, top: str = "") -> Path:

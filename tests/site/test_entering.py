@@ -12,6 +12,7 @@ from small_crowd import at_once
 from tiltyard.contest import challenge as files
 from tiltyard.site import clock, entering, jails, teams
 from tiltyard.site.models import Challenge, Entry, Evaluation, Job, Team, User, Worker
+from tiltyard.site.queue.ending import break_off
 from tiltyard.site.refused import Refused, TooOften
 from tiltyard.site.store import store
 
@@ -112,6 +113,21 @@ def test_uncharged_entries_and_those_made_by_organisers_leave_the_quota_alone(tm
     small.entry(team, path, outside=True)
     hand_in(team, path)
     assert "No entries are left today" in refused(lambda: hand_in(team, path))
+
+
+def test_what_crashes_its_workers_is_not_repeated_for_ever(tmp_path: Path) -> None:
+    team = small.team(small.challenge(phase={"quota": {"a_day": 1}}), small.somebody("Ann"))
+    path = small.table_entry(tmp_path)
+    with clock.at(NOON):
+        for _ in range(3):
+            entry = hand_in(team, path)
+            assert entry.evaluation is not None
+            break_off(entry.evaluation, "three workers died")
+        told = refused(lambda: hand_in(team, path))
+        assert told.startswith("Too many of today's entries could not be evaluated.")
+        assert "from 3 Mar 2026, 00:00" in told
+    with clock.at(NOON + timedelta(hours=12)):
+        hand_in(team, path)
 
 
 def test_what_the_reader_refuses_costs_nothing_and_names_the_file_and_the_rule(tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_messages_to_all_appear_and_those_to_a_team_do_not(client: Client, chall
         assert b"secret" not in client.get("/c/certificates/feed").content
 
 
+def test_characters_that_xml_cannot_hold_do_not_break_it(client: Client) -> None:
+    of = small.challenge(phase={"opens": OPENS, "title": "Main \x1b[1m"}, title="Forged\x07", summary="\x0c\ufffe")
+    with clock.at(OPENS + timedelta(hours=1)):
+        message(of, None, "New\x02s \x01", "It\x08 goes\n\ton\uffff 🙂.", by=Doer())
+    assert titles(client, OPENS + timedelta(days=1)) == ["News ", "Main [1m is open: entries are taken"]
+    assert "goes\n\ton 🙂." in client.get("/c/certificates/feed").content.decode()
+
+
 def test_that_a_board_was_taken_appears_without_its_figures(
     client: Client, challenge: Challenge, tmp_path: Path
 ) -> None:

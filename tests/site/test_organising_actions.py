@@ -258,21 +258,13 @@ def test_an_award_is_given_withdrawn_and_restored(olga: User, by: Doer) -> None:
     assert Award.objects.get().withdrawn == ""
 
 
-def test_organisers_are_added_and_removed_but_not_the_last(
-    challenge: Challenge, team: Team, olga: User, by: Doer
-) -> None:
+def test_organisers_are_removed_but_not_the_last(challenge: Challenge, olga: User, by: Doer) -> None:
     otto = small.somebody("Otto")
-    organisers.add(challenge, "OTTO@example.org ", by=by)
-    told("add-organiser", target="otto@example.org")
-    assert set(challenge.organisers.all()) == {olga, otto}
+    challenge.organisers.add(otto)
     organisers.remove(challenge, otto, by=by)
     told("remove-organiser", target="otto@example.org")
     with pytest.raises(Refused, match="needs an organiser"):
         organisers.remove(challenge, olga, by=by)
-    with pytest.raises(Refused, match="in a team"):
-        organisers.add(challenge, "ann@example.org", by=by)
-    with pytest.raises(Refused, match="Nobody"):
-        organisers.add(challenge, "nobody@example.org", by=by)
 
 
 def test_an_action_that_fails_leaves_no_event_and_an_event_that_fails_undoes_the_action(

@@ -20,6 +20,8 @@ from tiltyard.site import accounts, teams
 from tiltyard.site.clock import now
 from tiltyard.site.files import keep_bytes
 from tiltyard.site.models import AuditEvent, Challenge, Entry, Reproduction, Team, User
+from tiltyard.site.organising import organisers
+from tiltyard.site.organising.doer import Doer
 
 pytestmark = pytest.mark.django_db
 ROLES = ("visitor", "user", "participant", "other", "member", "stranger", "organiser", "admin")
@@ -94,7 +96,7 @@ RIGHTS: dict[str, tuple[str, str]] = {
         "login 405 405 405 405 405 405 405",
     ),
     "c/<slug:slug>/organise/queue": ("login 403 403 403 403 403 200 200", "login 405 405 405 405 405 405 405"),
-    "c/<slug:slug>/organise/rules": ("login 403 403 403 403 403 200 200", "login 405 405 405 405 405 405 405"),
+    "c/<slug:slug>/organise/rules": ("login 403 403 403 403 403 200 200", "login 403 403 403 403 403 200 200"),
     "c/<slug:slug>/organise/teams": ("login 403 403 403 403 403 200 200", "login 405 405 405 405 405 405 405"),
     "c/<slug:slug>/releases/<slug:phase>/<int:number>": (
         "login 404 200 200 200 404 200 200",
@@ -109,6 +111,10 @@ RIGHTS: dict[str, tuple[str, str]] = {
     "logout": ("405 405 405 405 405 405 405 405", "302 302 302 302 302 302 302 302"),
     "look": ("405 405 405 405 405 405 405 405", "302 302 302 302 302 302 302 302"),
     "organise": ("login 403 403 403 403 200 200 200", "login 405 405 405 405 405 405 405"),
+    "organise/invitation/<str:code>": (
+        "login 200 200 200 200 200 200 200",
+        "login 302 302 410 410 302 410 302",
+    ),
     "organise/new": ("login 403 403 403 403 200 200 200", "login 403 403 403 403 422 422 422"),
     "organise/sample": ("login 405 405 405 405 405 405 405", "login 403 403 403 403 302 302 302"),
     "password/<uidb64>/<token>": ("200 200 200 200 200 200 200 200", "200 200 200 200 200 200 200 200"),
@@ -179,10 +185,15 @@ def places_of(challenge: Challenge, entry: Entry, asked: Reproduction, invitatio
         "<phase>/<contest>": "main/regions",
         "<slug:action>": "pause",
         "claim/<str:code>": "claim/used-up",
+        "organise/invitation/<str:code>": f"organise/invitation/{to_organise(challenge)}",
         "<str:code>": invitation,
         "<uidb64>/<token>": "MQ/set-password",
         "^files/(?P<digest>[0-9a-f]{64})$": f"files/{entry.file_id}",
     }
+
+
+def to_organise(challenge: Challenge) -> str:
+    return organisers.invite(challenge, by=Doer(challenge.organisers.get()))
 
 
 def data_of(entry: Entry) -> dict[str, dict[str, Any]]:
@@ -191,6 +202,7 @@ def data_of(entry: Entry) -> dict[str, dict[str, Any]]:
         "language/setlang/": {"language": "en"},
         "look": {"look": "dark"},
         "c/<slug:slug>/join": {"accept": "on"},
+        "c/<slug:slug>/organise/rules": {"action": "invite"},
         "c/<slug:slug>/team": {"action": "alone"},
         "profile": {"name": "Renamed"},
     }

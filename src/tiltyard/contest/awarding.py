@@ -1,6 +1,6 @@
 """Who wins what: the first of the board period after period, hand-ins on many days, the audit of the first N.
 
-Teams that are not to win (disqualified, organisers) are left out of what is handed in here.
+The caller leaves out teams that are not to win: those disqualified, and those of organisers.
 """
 
 from collections import defaultdict

@@ -20,8 +20,13 @@ def below(folder: Path, where: str) -> Path | None:
     found = folder.absolute() / path
     if not found.exists():
         return None
+    return inside(folder, found)
+
+
+def inside(folder: Path, found: Path) -> Path:
+    """The path itself; TiltyardError where a link makes it lead out of the folder."""
     if not found.resolve().is_relative_to(folder.resolve()):
-        raise TiltyardError(f"{shown(where)}: a link leads out of the challenge's folder")
+        raise TiltyardError(f"{shown(found.name)}: a link leads out of the challenge's folder")
     return found
 
 

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from tiltyard.contest.challenge import Quota
 from tiltyard.contest.days import day_of, start_of
 
+BROKEN_TIMES, MOST_BROKEN = 3, 20
+"""So many times the day's quota of a team's entries may break a day; or so many, where there is no such quota."""
+
 
 @dataclass(frozen=True)
 class Left:
@@ -34,6 +37,18 @@ def left(quota: Quota, charged: Sequence[datetime], *, now: datetime, zone: Zone
     this_day, in_all = _rest(quota.a_day, spent), _rest(quota.in_all, len(charged))
     idle = this_day is None or in_all == 0
     return Left(this_day, in_all, None if idle else start_of(today + timedelta(days=1), zone))
+
+
+def broken_until(quota: Quota, broken: Sequence[datetime], *, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the team may hand in again (UTC) that broke too often today; None: it may now.
+
+    What breaks is free, yet each of these entries has cost the platform several attempts.
+    """
+    today = day_of(now, zone)
+    most = MOST_BROKEN if quota.a_day is None else BROKEN_TIMES * quota.a_day
+    if sum(day_of(moment, zone) == today for moment in broken) < most:
+        return None
+    return start_of(today + timedelta(days=1), zone)
 
 
 def _rest(limit: int | None, spent: int) -> int | None:

@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from tiltyard.contest.files import digest_of
+from tiltyard.contest.loading import below, needed
+from tiltyard.contest.names import shown
 from tiltyard.contest.pool import ModelSpec, PoolSpec, read_pool
 from tiltyard.defences.architectures import build
 from tiltyard.defences.checkpoints import load_weights, weight_files
@@ -28,6 +30,8 @@ class Pool:
     """Only the first so many images of each data set, below what the file says."""
     home: Path | None = None
     """Where the pool file lies: weights that are not below `folder` are looked for there."""
+    enclosed: bool = False
+    """Whether a path of the file that leads out of these folders is refused: the file is not the user's own."""
 
     @property
     def name(self) -> str:
@@ -63,7 +67,7 @@ class Pool:
         """The model, loaded, in eval mode where the pool names an architecture; ReferenceFailed says what lacks."""
         low, high = model.range
         if model.reference is not None:
-            found = load_model(self._reference(model.reference))
+            found = load_model(self._model_reference(model.reference))
             return Classifier(found.module, low, high, model.name, found.files)
         network = build(str(model.architecture))
         with _origin_named(model):
@@ -73,7 +77,7 @@ class Pool:
     def images(self, name: str) -> LabelledImages:
         """A data set of the pool, cut to its items."""
         data = self.spec.data[name]
-        reference = str(self.folder) if self.folder.is_file() else self._reference(data.reference)
+        reference = str(self.folder) if self.folder.is_file() else self._data_reference(data.reference)
         try:
             whole = load_data(reference, items=data.items, size=data.size, crop=data.crop)
         except ReferenceFailed as error:
@@ -93,14 +97,13 @@ class Pool:
 
     def _found(self, model: ModelSpec) -> tuple[Path, ...]:
         if model.reference is not None:
-            return load_model(self._reference(model.reference)).files
+            return load_model(self._model_reference(model.reference)).files
         with _origin_named(model):
             return weight_files(self._weights(model))
 
     def _weights(self, model: ModelSpec) -> Path:
         """Shipped weights stay beside their pool file when the user's images lie elsewhere."""
-        given = self.folder / str(model.weights)
-        shipped = (self.home or self.folder) / str(model.weights)
+        given, shipped = (self._path(folder, str(model.weights)) for folder in (self.folder, self.home or self.folder))
         return shipped if self.folder.is_file() or (shipped.is_file() and not given.is_file()) else given
 
     def _weights_digest(self, model: ModelSpec) -> str:
@@ -109,12 +112,38 @@ class Pool:
         arrays = (state[name].cpu().contiguous().view(-1).numpy().tobytes() for name in sorted(state))
         return hashlib.sha256(b"".join(hashlib.sha256(array).digest() for array in arrays)).hexdigest()
 
+    def _path(self, folder: Path, where: str) -> Path:
+        if self.enclosed:
+            below(folder, where)
+        return folder / where
+
+    def _data_reference(self, reference: str) -> str:
+        if self.enclosed and reference not in SHIPPED_DATA:
+            return str(needed(self.folder, reference))
+        return reference if reference in SHIPPED_DATA else self._reference(reference)
+
+    def _model_reference(self, reference: str) -> str:
+        if not self.enclosed:
+            return self._reference(reference)
+        if reference.endswith(".pt2"):
+            return str(needed(self.folder, reference))
+        place, colon, rest = reference.partition(":")
+        if place.endswith(".py"):
+            return f"{needed(self.folder, place)}{colon}{rest}"
+        _check_published(place, rest)
+        return reference
+
     def _reference(self, reference: str) -> str:
         """Paths of the file are relative to its folder; everything else is a reference as it stands."""
-        if reference in SHIPPED_DATA:
-            return reference
         place, colon, rest = reference.partition(":")
         return f"{self.folder / place}{colon}{rest}" if (self.folder / place).exists() else reference
+
+
+def _check_published(scheme: str, name: str) -> None:
+    """ReferenceFailed where what a scheme names (`hf:NAME`) may be a file of this machine."""
+    shipped = scheme != "pool" or name.rpartition("/")[0] in shipped_pools()
+    if not shipped or name.startswith(("/", ".", "~")) or ".." in name or Path(name).exists():
+        raise ReferenceFailed(f"model {shown(f'{scheme}:{name}')}: name what is published, or a file below the folder")
 
 
 @contextmanager
@@ -133,15 +162,16 @@ def shipped_pools() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def load_pool(reference: str, *, folder: Path | None = None, items: int | None = None) -> Pool:
+def load_pool(reference: str, *, folder: Path | None = None, items: int | None = None, enclosed: bool = False) -> Pool:
     """A shipped pool by name, or a pool file.
 
     `folder` is where its relative paths start, by default beside the pool file; where it is a file, it is the images.
+    `enclosed` refuses paths that lead out of these folders.
     """
     path = shipped_pools().get(reference, Path(reference))
     if not path.is_file():
         raise ReferenceFailed(f"no pool {reference}: name a file, or one of {', '.join(shipped_pools())}")
-    return Pool(read_pool(path), (folder or path.parent).resolve(), items, path.parent.resolve())
+    return Pool(read_pool(path), (folder or path.parent).resolve(), items, path.parent.resolve(), enclosed)
 
 
 def load_reference(reference: str) -> Classifier:

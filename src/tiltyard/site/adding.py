@@ -1,5 +1,7 @@
 """How a challenge comes to the site: from a folder or a zip with its `challenge.toml`, new or as a new version."""
 
+import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,7 @@ from tiltyard.contest.entry import FolderSource
 from tiltyard.contest.files import walk
 from tiltyard.contest.loading import below
 from tiltyard.contest.names import is_junk, one_line
+from tiltyard.contest.phases import private_opened
 from tiltyard.contest.registry import find_track
 from tiltyard.errors import TiltyardError
 from tiltyard.site import audit, editions
@@ -30,20 +33,28 @@ from tiltyard.site.sight import is_organiser
 from tiltyard.site.snapshots import retake
 
 MOST_FILES, MOST_BYTES = 200_000, 64 << 30
-CHECKED_IN_SECONDS = 900
+CHECKED_IN_SECONDS, CHECKED_IN_BYTES = 900, 8 << 30
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
+"""Variables that a check in a process of its own knows: none that holds a password or a token."""
 SAMPLE = "digits"
 Check = Callable[[Path], object]
 
 
 def check_apart(folder: Path) -> None:
-    """The same in a process of its own, so that a web server loads no models. TiltyardError."""
+    """The same in a process of its own, so that a web server loads no models and keeps its memory. TiltyardError."""
     command = [sys.executable, "-m", "tiltyard", "challenges", "check", str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=CHECKED_IN_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise TiltyardError(_("The data could not be loaded in time. Add the challenge on the command line.")) from None
-    if done.returncode:
-        raise TiltyardError(one_line(done.stderr.strip().splitlines()[-1:] or [_("The data cannot be loaded.")]))
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    silent, read = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(command, env=environment, text=True, stdin=silent, stdout=silent, stderr=read) as process:
+        resource.prlimit(process.pid, resource.RLIMIT_DATA, (CHECKED_IN_BYTES, CHECKED_IN_BYTES))
+        try:
+            said = process.communicate(timeout=CHECKED_IN_SECONDS)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            text = _("The data could not be loaded in time. Add the challenge on the command line.")
+            raise TiltyardError(text) from None
+    if process.returncode:
+        raise TiltyardError(one_line(said.strip().splitlines()[-1:] or [_("The data cannot be loaded.")]))
 
 
 def add_challenge(
@@ -104,6 +115,7 @@ def add_version(
     before = challenge.versions.order_by("number").last()
     if before is not None:
         _check_keeps(challenge, file)
+        _check_hides(before, file, manifest)
     number = before.number + 1 if before else 1
     version = ChallengeVersion.objects.create(
         challenge=challenge,
@@ -147,6 +159,18 @@ def _check_keeps(challenge: Challenge, file: files.Challenge) -> None:
             raise Refused(
                 _("There are entries to %(contest)s in %(phase)s: keep both.") % {"contest": contest, "phase": phase}
             )
+
+
+def _check_hides(before: ChallengeVersion, file: files.Challenge, manifest: Mapping[str, str]) -> None:
+    """What a phase with entries has shown stays shown, and what it has not must not follow from two public boards."""
+    for name in before.challenge.entries.values_list("phase", flat=True).distinct():
+        old, new = before.file.phase(name), file.phase(name)
+        shown = private_opened(old, now())
+        if shown and not private_opened(new, now()):
+            raise Refused(_("The final board of %s has been shown: keep its dates, or add a new phase.") % name)
+        if not shown and editions.split(old, before.manifest) != editions.split(new, manifest):
+            text = _("There are entries in %s: keep its public_share, public_items and split_seed, or add a new phase.")
+            raise Refused(text % name)
 
 
 def _paths(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from tiltyard.site.mailing import in_all_languages
 from tiltyard.site.models import Award, Challenge, Entry, Evaluation, Team
 from tiltyard.site.organising.doer import SITE
 from tiltyard.site.organising.messages import write
-from tiltyard.site.results import Ranking, ranking, results
+from tiltyard.site.results import Ranking, ranking, results, teams_of_organisers
 from tiltyard.site.snapshots import PUBLIC, instant
 
 NAMED = "_named"
@@ -121,7 +121,7 @@ def _entries(of: Ranking) -> QuerySet[Entry]:
         outside=False,
         disqualified="",
         team__disqualified="",
-    )
+    ).exclude(team__in=teams_of_organisers(of.challenge))
 
 
 def _hand_ins(of: Ranking) -> dict[str, list[datetime]]:

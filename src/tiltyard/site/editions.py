@@ -47,14 +47,15 @@ def _splits_agree(
     before: ChallengeVersion, old: Contest, file: Challenge, contest: Contest, manifest: Manifest
 ) -> bool:
     """Whether public scores are of the same items, in every phase that was there before."""
-    earlier = {phase.name: _split(phase, before.manifest) for phase in _phases(before.file, old)}
-    return all(earlier.get(phase.name) in (None, _split(phase, manifest)) for phase in _phases(file, contest))
+    earlier = {phase.name: split(phase, before.manifest) for phase in _phases(before.file, old)}
+    return all(earlier.get(phase.name) in (None, split(phase, manifest)) for phase in _phases(file, contest))
 
 
 def _phases(file: Challenge, contest: Contest) -> list[Phase]:
     return [phase for phase in file.phases if contest in file.contests_of(phase)]
 
 
-def _split(phase: Phase, manifest: Manifest) -> tuple[Any, ...]:
+def split(phase: Phase, manifest: Manifest) -> tuple[Any, ...]:
+    """What decides which items of the phase are public."""
     rules = phase.board
     return rules.public_share, rules.split_seed, manifest.get(rules.public_items, rules.public_items)

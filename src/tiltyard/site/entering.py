@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tiltyard.contest.challenge import Contest, Phase
 from tiltyard.contest.phases import Stage, stage
-from tiltyard.contest.quota import Left, left
+from tiltyard.contest.quota import Left, broken_until, left
 from tiltyard.contest.registry import find_track
 from tiltyard.contest.track import Track
 from tiltyard.errors import EntryError, TiltyardError
@@ -17,7 +18,7 @@ from tiltyard.site import dates, limits, queue, teams
 from tiltyard.site.clock import now
 from tiltyard.site.files import keep_file
 from tiltyard.site.jails import why_no_jail
-from tiltyard.site.models import Challenge, Entry, StoredFile, Team, User
+from tiltyard.site.models import Challenge, Entry, Evaluation, StoredFile, Team, User
 from tiltyard.site.refused import Refused
 from tiltyard.site.uploads import staged
 
@@ -80,16 +81,14 @@ def check_may_enter(user: User, team: Team, where: Place) -> None:
 
 def quota_left(team: Team, where: Place) -> Left:
     """What is left of the team's quota, counted from its charged entries."""
-    charged = Entry.objects.filter(
-        challenge=team.challenge,
-        phase=where.phase.name,
-        contest=where.contest.name,
-        team=team,
-        charged=True,
-        outside=False,
-    )
-    times = list(charged.values_list("at", flat=True))
+    times = list(_entries(team, where).filter(charged=True).values_list("at", flat=True))
     return left(where.phase.quota, times, now=now(), zone=where.challenge.file.tz)
+
+
+def _entries(team: Team, where: Place) -> QuerySet[Entry]:
+    """What the team handed in there."""
+    phase, contest = where.phase.name, where.contest.name
+    return Entry.objects.filter(challenge=team.challenge, phase=phase, contest=contest, team=team, outside=False)
 
 
 def _entered(user: User, team: Team, where: Place, kept: StoredFile, name: str, note: str) -> Entry:
@@ -130,12 +129,23 @@ def _check_window(where: Place) -> None:
 
 
 def _check_quota(team: Team, where: Place) -> None:
+    _check_broken(team, where)
     rest = quota_left(team, where)
     if rest.any:
         return
     if rest.resets is None:
         raise Refused(_("No entries are left in this phase."))
     raise Refused(_("No entries are left today. The count starts anew on %s.") % dates.with_zone(rest.resets))
+
+
+def _check_broken(team: Team, where: Place) -> None:
+    """Entries that crash what evaluates them cost no quota: they must not be repeated for ever."""
+    broken = _entries(team, where).filter(charged=False, evaluation__state=Evaluation.State.BROKEN)
+    times = list(broken.values_list("at", flat=True))
+    until = broken_until(where.phase.quota, times, now=now(), zone=where.challenge.file.tz)
+    if until is not None:
+        text = _("Too many of today's entries could not be evaluated. Ask the organisers, or hand in again from %s on.")
+        raise Refused(text % dates.with_zone(until))
 
 
 def _check_readable(track: Track, file: Path) -> None:

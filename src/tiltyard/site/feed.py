@@ -1,5 +1,6 @@
 """The Atom feed of a challenge: messages to all, boards that were taken, phases that began and ended."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from tiltyard.site.snapshots import snapshots
 from tiltyard.site.views.frame import found
 
 MOST = 50
+ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NOBODY = AnonymousUser()
 """Whoever reads a feed is not known: it holds what everybody may see."""
 
@@ -44,23 +46,28 @@ def feed(request: HttpRequest, slug: str) -> HttpResponse:
     of = found(request, slug)
     language, about = get_language() or "en", request.build_absolute_uri(reverse("challenge", args=[slug]))
     atom = Atom1Feed(
-        title=of.file.title.said(language),
+        title=_legal(of.file.title.said(language)),
         link=about,
-        description=of.file.summary.said(language),
+        description=_legal(of.file.summary.said(language)),
         language=language,
         feed_url=request.build_absolute_uri(),
     )
     for news in sorted(_news(of), key=lambda one: one.at, reverse=True)[:MOST]:
         link = request.build_absolute_uri(reverse(news.page, args=[slug]))
         atom.add_item(
-            title=news.title,
+            title=_legal(news.title),
             link=link,
-            description=news.text,
+            description=_legal(news.text),
             pubdate=news.at,
             updateddate=news.at,
             unique_id=f"{about}#{news.key}",
         )
     return HttpResponse(atom.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
+
+
+def _legal(text: str) -> str:
+    """The text without the characters that XML cannot hold."""
+    return ILLEGAL.sub("", text)
 
 
 def _news(of: Challenge) -> Iterator[News]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tiltyard.contest import challenge as files
 from tiltyard.contest.registry import find_track
 from tiltyard.contest.standings import Interval, Result
 from tiltyard.contest.track import Metric
-from tiltyard.site.models import Challenge, Evaluation, Team
+from tiltyard.site.models import Challenge, Evaluation, Team, User
 
 FINISHED = (Evaluation.State.SCORED, Evaluation.State.FAILED)
 
@@ -67,13 +67,21 @@ def finished(of: Ranking, by: datetime) -> QuerySet[Evaluation]:
 def counting(of: Ranking, by: datetime, *, team: Team | None = None) -> dict[int, Evaluation]:
     """Entry → the evaluation that counts: a rerun takes the place of the one before when it has an outcome.
 
-    Entries and teams that are disqualified are left out.
+    Entries and teams that are disqualified are left out; teams of organisers too, unless one is asked for alone.
     """
     found = finished(of, by).filter(entry__disqualified="", entry__team__disqualified="")
-    if team is not None:
+    if team is None:
+        found = found.exclude(entry__team__in=teams_of_organisers(of.challenge))
+    else:
         found = found.filter(entry__team=team)
     ordered = found.select_related("entry").defer("parts", "files").order_by("number")
     return {evaluation.entry_id: evaluation for evaluation in ordered}
+
+
+def teams_of_organisers(challenge: Challenge) -> QuerySet[Team]:
+    """Those with a member who sees all scores: they may try the challenge, stand on no board and win nothing."""
+    see_all = User.objects.filter(Q(is_superuser=True) | Q(challenges=challenge))
+    return Team.objects.filter(challenge=challenge, memberships__user__in=see_all)
 
 
 def results(of: Ranking, by: datetime, *, public: bool, team: Team | None = None) -> list[Result]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from tiltyard.site import oidc
+from tiltyard.site import hosts, oidc
 from tiltyard.site.places import DATABASE, database_settings, places
 
 HERE = Path(__file__).parent
@@ -15,7 +15,7 @@ DEBUG = False
 ADDRESS = os.environ.get("TILTYARD_ADDRESS", "http://127.0.0.1:8000")
 """How people reach the site: links in mails, cookies over TLS alone, trusted origins."""
 SECURE = ADDRESS.startswith("https://")
-ALLOWED_HOSTS = os.environ.get("TILTYARD_HOSTS", "*").split(",")
+ALLOWED_HOSTS = hosts.allowed(ADDRESS, os.environ.get("TILTYARD_HOSTS", ""))
 CSRF_TRUSTED_ORIGINS = [ADDRESS]
 OIDC = oidc.provider(os.environ.get("TILTYARD_OIDC", ""))
 """One OpenID Connect provider, as allauth takes it; empty: none."""

@@ -65,6 +65,7 @@ ACTIONS = (
     _("export"),
     _("extend"),
     _("give-award"),
+    _("invite-organiser"),
     _("mark-reproduction"),
     _("message"),
     _("name-first"),
@@ -82,6 +83,7 @@ ACTIONS = (
     _("restore-award"),
     _("resume"),
     _("withdraw-award"),
+    _("withdraw-invitation"),
     _("write-up"),
 )
 """Of the audit log."""
@@ -96,6 +98,7 @@ DETAILS = (
     _("entry"),
     _("evaluation"),
     _("files"),
+    _("inviter"),
     _("measure"),
     _("message"),
     _("note"),

@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import BaseModel, PositiveInt
 
 from tiltyard.contest.entry import Entry, EntryFormat
-from tiltyard.contest.loading import below, checked_settings, file_of, needed
+from tiltyard.contest.loading import below, checked_settings, file_of, inside, needed
 from tiltyard.contest.run import Run
 from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track, TrackData
 from tiltyard.tracks.model_format import MODEL
@@ -49,8 +49,8 @@ class Defence(Track):
         chosen, shipped = checked_settings(self.name, settings, Settings), shipped_challenges()
         if below(folder, where) is None and where in shipped:
             return load_challenge(where, items=chosen.items)
-        found = file_of(needed(folder, where, shipped=shipped), "defence.toml")
-        return load_challenge(str(found), items=chosen.items)
+        found = inside(folder, file_of(needed(folder, where, shipped=shipped), "defence.toml"))
+        return load_challenge(str(found), items=chosen.items, enclosed=True)
 
     def read(self, path: Path) -> Entry:
         """`model.safetensors` with `model.toml`, or `model.pt2`, in a zip or folder; or a `.pt2` file."""

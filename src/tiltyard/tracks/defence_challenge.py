@@ -13,6 +13,7 @@ from tiltyard.attacks.catalogue import find_attack
 from tiltyard.contest.budget import Budget
 from tiltyard.contest.entry import Entry
 from tiltyard.contest.files import digest_of
+from tiltyard.contest.loading import needed
 from tiltyard.contest.pool import DataSpec, Name
 from tiltyard.contest.settings import read_settings
 from tiltyard.contest.threat import Norm, Threat, fraction
@@ -130,6 +131,8 @@ class DefenceChallenge:
     folder: Path
     count: int | None = None
     """Only the first so many images, below what the file says."""
+    enclosed: bool = False
+    """Whether a path of the file that leads out of the folder is refused: the file is not the user's own."""
 
     @property
     def name(self) -> str:
@@ -158,7 +161,7 @@ class DefenceChallenge:
     @property
     def stored(self) -> tuple[Path, ...]:
         """Strangers' attacks."""
-        return tuple(self.folder / attack.entry for attack in self.spec.attacks if attack.entry)
+        return tuple(self._path(attack.entry) for attack in self.spec.attacks if attack.entry)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -171,7 +174,7 @@ class DefenceChallenge:
 
     def stored_entry(self, attack: AttackSpec) -> Entry:
         """A stored attack, opened by the white-box track's rules; EntryError where it breaks them."""
-        return WhiteBox().read(self.folder / str(attack.entry))
+        return WhiteBox().read(self._path(str(attack.entry)))
 
     def check(self) -> None:
         """Raises TiltyardError before long work where data or an attack is not there."""
@@ -184,7 +187,10 @@ class DefenceChallenge:
             raise TiltyardError(f"challenge {self.spec.name}: no images")
 
     def _reference(self, reference: str) -> str:
-        return reference if reference in SHIPPED_DATA else str(self.folder / reference)
+        return reference if reference in SHIPPED_DATA else str(self._path(reference))
+
+    def _path(self, where: str) -> Path:
+        return needed(self.folder, where) if self.enclosed else self.folder / where
 
 
 def read_challenge(path: Path) -> DefenceSpec:
@@ -198,11 +204,16 @@ def shipped_challenges() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def load_challenge(reference: str, *, folder: Path | None = None, items: int | None = None) -> DefenceChallenge:
-    """A shipped challenge by name, or a file; `folder` is where its relative paths start, by default beside it."""
+def load_challenge(
+    reference: str, *, folder: Path | None = None, items: int | None = None, enclosed: bool = False
+) -> DefenceChallenge:
+    """A shipped challenge by name, or a file; `folder` is where its relative paths start, by default beside it.
+
+    `enclosed` refuses paths that lead out of that folder.
+    """
     path = shipped_challenges().get(reference, Path(reference))
     if not path.is_file():
         raise ReferenceFailed(f"no challenge {reference}: name a file, or one of {', '.join(shipped_challenges())}")
-    found = DefenceChallenge(read_challenge(path), (folder or path.parent).resolve(), items)
+    found = DefenceChallenge(read_challenge(path), (folder or path.parent).resolve(), items, enclosed)
     found.check()
     return found

@@ -15,7 +15,7 @@ import polars as pl
 from pydantic import BaseModel, PositiveInt
 
 from tiltyard.contest.entry import Entry, EntryFormat, open_entry, text_entry
-from tiltyard.contest.loading import below, checked_settings, file_of, needed
+from tiltyard.contest.loading import below, checked_settings, file_of, inside, needed
 from tiltyard.contest.run import Run
 from tiltyard.contest.track import Facts, Measured, Metric, Score, Shard, Track, TrackData
 
@@ -63,9 +63,9 @@ class WhiteBox(Track):
         if below(folder, where) is None and where in shipped:
             pool = shipped[where]
         else:
-            pool = file_of(needed(folder, where, shipped=shipped), "pool.toml")
+            pool = inside(folder, file_of(needed(folder, where, shipped=shipped), "pool.toml"))
         files = None if chosen.files is None else needed(folder, chosen.files)
-        found = load_pool(str(pool), folder=files, items=chosen.items)
+        found = load_pool(str(pool), folder=files, items=chosen.items, enclosed=True)
         found.check()
         return found
 

@@ -9,6 +9,12 @@ import typer
 from tiltyard.cli.site.options import DATA, Data, Database, Ray, Workers
 from tiltyard.errors import TiltyardError
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+ADDRESS = (
+    "How people reach the site, behind a proxy: https://…; it answers under this name and this machine's own. "
+    "Without it, on 0.0.0.0, under every name. More names: TILTYARD_HOSTS, with commas."
+)
+
 
 def serve(
     data: Data = DATA,
@@ -17,7 +23,7 @@ def serve(
     workers: Workers = None,
     database: Database = "",
     ray: Ray = None,
-    address: Annotated[str, typer.Option(help="How people reach the site, behind a proxy: https://…")] = "",
+    address: Annotated[str, typer.Option(help=ADDRESS)] = "",
 ) -> None:
     """Serve the challenge site: pages, workers and scheduler in one process tree, until Ctrl-C.
 
@@ -31,6 +37,8 @@ def serve(
     from tiltyard.site.serving.token import workers_token
 
     preparing.need_packages()
+    if not address and host in EVERYWHERE:
+        os.environ.setdefault("TILTYARD_HOSTS", "*")
     address = _address(address, host, port)
     places = preparing.point_to(data, database)
     os.environ["TILTYARD_ADDRESS"] = address
@@ -63,7 +71,7 @@ def _set_up(address: str) -> str | None:
 
 def _address(wanted: str, host: str, port: int) -> str:
     if not wanted:
-        reached = socket.gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+        reached = socket.gethostname() if host in EVERYWHERE else host
         return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
     if not wanted.startswith(("https://", "http://")):
         raise TiltyardError(f"--address {wanted}: write https://HOST")

@@ -102,6 +102,18 @@ class Invitation(models.Model):
     withdrawn = models.BooleanField(default=False)
 
 
+class OrganiserInvitation(models.Model):
+    """A link that makes one person co-organiser of a challenge."""
+
+    challenge = models.ForeignKey("Challenge", models.CASCADE, related_name="organiser_invitations")
+    code_digest = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    made = models.DateTimeField(default=now)
+    used_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    used = models.DateTimeField(null=True, blank=True)
+    withdrawn = models.BooleanField(default=False)
+
+
 class OneTimeLink(models.Model):
     """A link that makes whoever opens it first an organiser."""
 

@@ -102,12 +102,13 @@ def claim(request: HttpRequest, code: str) -> HttpResponse:
 
 
 class ChangePassword(auth.PasswordChangeView):
-    """Of whoever is logged in."""
+    """Of whoever is logged in; the API token goes with the old password."""
 
     template_name = "accounts/password.html"
     success_url = reverse_lazy("profile")
 
     def form_valid(self, form: Any) -> HttpResponse:
+        accounts.drop_token(form.user)
         messages.success(self.request, _("The password was changed."), "good")
         return super().form_valid(form)
 
@@ -142,12 +143,13 @@ class ForgotSent(auth.PasswordResetDoneView):
 
 
 class NewPassword(auth.PasswordResetConfirmView):
-    """Where the mailed link leads."""
+    """Where the mailed link leads; the API token goes with the old password."""
 
     template_name = "accounts/new_password.html"
     success_url = reverse_lazy("login")
 
     def form_valid(self, form: Any) -> HttpResponse:
+        accounts.drop_token(form.user)
         messages.success(self.request, _("The password was changed. Log in with it."), "good")
         return super().form_valid(form)
 

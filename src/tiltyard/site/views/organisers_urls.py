@@ -3,13 +3,26 @@
 from django.urls import URLPattern, path
 
 from tiltyard.site import feed
-from tiltyard.site.views.organise import act, audit, boards, console, entries, export, finals, home, rules, teams
+from tiltyard.site.views.organise import (
+    act,
+    audit,
+    boards,
+    console,
+    entries,
+    export,
+    finals,
+    home,
+    invitation,
+    rules,
+    teams,
+)
 
 CONSOLE = "c/<slug:slug>/organise"
 urlpatterns: list[URLPattern] = [
     path("organise", home.organise, name="organise"),
     path("organise/new", home.new, name="organise-new"),
     path("organise/sample", home.add_sample, name="organise-sample"),
+    path("organise/invitation/<str:code>", invitation.invitation, name="organiser-invitation"),
     path(CONSOLE, console.console, name="console"),
     path(f"{CONSOLE}/live", console.live, name="console-live"),
     path(f"{CONSOLE}/queue", console.queue, name="console-queue"),

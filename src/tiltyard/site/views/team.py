@@ -14,6 +14,7 @@ from tiltyard.site import limits, teams
 from tiltyard.site.forms import TeamName
 from tiltyard.site.models import Challenge, Team, User
 from tiltyard.site.refused import Refused, TooOften
+from tiltyard.site.results import teams_of_organisers
 from tiltyard.site.views.frame import found, page, signed_in
 
 Action = Callable[[HttpRequest, User, Challenge], str | None]
@@ -56,10 +57,15 @@ def invitation(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, _("You are in the team now."), "good")
             return redirect("team", joined.challenge.slug)
     except Refused as refusal:
-        if isinstance(refusal, TooOften):
-            return render(request, "429.html", {"refused": str(refusal)}, status=429)
-        return render(request, "team/invitation_refused.html", {"refused": str(refusal)}, status=410)
+        return not_accepted(request, refusal)
     return render(request, "team/invitation.html", {"invited": invited.team, "file": of.file})
+
+
+def not_accepted(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """The page of an invitation that does not hold (410), or was asked for too often (429)."""
+    if isinstance(refusal, TooOften):
+        return render(request, "429.html", {"refused": str(refusal)}, status=429)
+    return render(request, "team/invitation_refused.html", {"refused": str(refusal)}, status=410)
 
 
 def _page(
@@ -73,6 +79,7 @@ def _page(
         "form": TeamName(instance=own),
         "members": list(own.memberships.select_related("user").order_by("at")) if own else [],
         "invitations": list(teams.open_invitations(own)) if own else [],
+        "of_organisers": own is not None and teams_of_organisers(of).filter(pk=own.pk).exists(),
         "captain": own is not None and own.captain_id == user.pk,
         "handed_in": own is not None and own.entries.exists(),
         "may_register": teams.may_register(of),

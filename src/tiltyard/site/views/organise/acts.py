@@ -108,10 +108,6 @@ def _message(of: Challenge, given: Answers, by: Doer) -> str:
     return gettext("The message was sent.")
 
 
-def _add_organiser(of: Challenge, given: Answers, by: Doer) -> str:
-    return gettext("%s organises the challenge now.") % organisers.add(of, given["email"], by=by).name
-
-
 def _remove_organiser(of: Challenge, given: Answers, by: Doer) -> str:
     organisers.remove(of, given["organiser"], by=by)
     name: str = given["organiser"].name
@@ -227,13 +223,6 @@ ACTS: dict[str, Act] = {
         grave=True,
     ),
     "message": Act(_("Write a message"), forms.Letter, _message, grave=True),
-    "add-organiser": Act(
-        _("Add an organiser"),
-        forms.Person,
-        _add_organiser,
-        _("Organisers see all scores and data, and can do everything that you can do here."),
-        grave=True,
-    ),
     "remove-organiser": Act(_("Remove the organiser"), forms.OfOrganiser, _remove_organiser, grave=True),
     "ask": Act(_("Ask for reproduction"), forms.OfEntry, _ask),
     "deadline": Act(_("Move the deadline"), forms.Deadline, _deadline, grave=True),

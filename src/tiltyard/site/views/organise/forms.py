@@ -135,12 +135,6 @@ class Letter(ActForm):
     )  # fmt: skip
 
 
-class Person(ActForm):
-    """Somebody with an account."""
-
-    email = forms.EmailField(label=_("E-mail"))
-
-
 class OfOrganiser(ActForm):
     """One of the challenge's organisers."""
 
