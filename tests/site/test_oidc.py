@@ -123,6 +123,7 @@ def test_a_provider_vouches_for_new_people_and_for_known_ones_who_connected_them
         "TILTYARD_OIDC": json.dumps(named),
         "TILTYARD_SITE": str(tmp_path / "site"),
         "TILTYARD_DATABASE": "",
+        "TILTYARD_HOSTS": "testserver",
         "DJANGO_SETTINGS_MODULE": "tiltyard.site.settings",
     }
     (tmp_path / "site").mkdir()
