@@ -10,8 +10,8 @@ from tiltyard.contest.visibility import (
     FAILED_ON_HIDDEN,
     Role,
     Sight,
+    known_by,
     outlined,
-    public_score_visible,
     sight,
     still_hidden,
 )
@@ -134,7 +134,7 @@ class TestPublicScore:
 
     def visible(self, role: Role, minutes: int, **rules: object) -> bool:
         now = self.SCORED + timedelta(minutes=minutes)
-        return public_score_visible(role, phase(**rules), scored_at=self.SCORED, now=now, zone=ZONE)
+        return known_by(role, phase(**rules), now, ZONE) >= self.SCORED
 
     @pytest.mark.parametrize("role", [Role.visitor, Role.participant, Role.member])
     def test_it_waits_for_the_refresh_for_everybody_but_organisers(self, role: Role) -> None:
@@ -147,13 +147,9 @@ class TestPublicScore:
         assert self.visible(role, 0)
 
     @pytest.mark.parametrize("role", list(Role))
-    def test_without_a_public_board_only_organisers_see_it(self, role: Role) -> None:
-        assert self.visible(role, 9999, public=False) == (role is Role.organiser)
-
-    @pytest.mark.parametrize("role", list(Role))
     def test_once_the_private_board_is_open_nothing_waits(self, role: Role) -> None:
         told = phase(refresh_minutes=1440, public=False)
-        assert public_score_visible(role, told, scored_at=REVEALED, now=REVEALED, zone=ZONE)
+        assert known_by(role, told, REVEALED, ZONE) == REVEALED
 
 
 class TestReasonOfARunThatFailedOnHiddenData:

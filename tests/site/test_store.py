@@ -18,7 +18,7 @@ from tiltyard.site.places import places
 from tiltyard.site.remote_store import HttpStore
 from tiltyard.site.serving.token import TOKEN_NAME, workers_token
 from tiltyard.site.store import FolderStore, store
-from tiltyard.site.unpacking import named, plain_name, unpacked
+from tiltyard.site.unpacking import name_on_disk, named, unpacked
 
 NONE = "0" * 64
 
@@ -127,7 +127,7 @@ class TestRows:
         ],
     )
     def test_a_strangers_file_name_becomes_a_plain_one(self, name: str, plain: str) -> None:
-        assert plain_name(name) == plain
+        assert name_on_disk(name) == plain
         assert named(keep_bytes(b"y").digest, name).read_bytes() == b"y"
 
 

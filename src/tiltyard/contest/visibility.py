@@ -33,8 +33,8 @@ class Role(StrEnum):
 class Sight:
     """Which fields of an entry a viewer sees.
 
-    Of another team's entry a score is seen only where that entry stands on the board. When a public score is seen,
-    `public_score_visible` says; which figure it is, `standings.shown_figures`.
+    Of another team's entry a score is seen only where that entry stands on the board. Which scores there are for a
+    viewer, `known_by` says; which figure of them, `standings.shown_figures`.
     """
 
     public_score: bool
@@ -69,11 +69,11 @@ def still_hidden(challenge: Challenge, contest: Contest, now: datetime) -> bool:
     return contest.hidden and not all(private_opened(phase, now) for phase in phases)
 
 
-def public_score_visible(role: Role, phase: Phase, *, scored_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether the public score of an entry shows: to its team, too, not before the board's refresh that takes it in."""
+def known_by(role: Role, phase: Phase, now: datetime, zone: ZoneInfo) -> datetime:
+    """What was scored up to then, the viewer knows: an entry's own team, too, waits for the board's refresh."""
     if role is Role.organiser or private_opened(phase, now):
-        return True
-    return phase.board.public and scored_at <= refreshed(phase.board, now, zone)
+        return now
+    return refreshed(phase.board, now, zone)
 
 
 def outlined(reason: str) -> str:

@@ -23,7 +23,6 @@ from tiltyard.site.snapshots import PUBLIC, instant
 NAMED = "_named"
 """The award of those who are named in the end: no award of a file can be called so."""
 LOOKED_AFTER = timedelta(minutes=5)
-PENDING = (Evaluation.State.WAITING, Evaluation.State.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,9 @@ def _hand_ins(of: Ranking) -> dict[str, list[datetime]]:
 
 def first_pending(of: Ranking) -> datetime | None:
     """When the first entry was handed in that has no outcome yet."""
-    first: datetime | None = _entries(of).filter(evaluation__state__in=PENDING).aggregate(first=Min("at"))["first"]
+    first: datetime | None = (
+        _entries(of).filter(evaluation__state__in=Evaluation.PENDING).aggregate(first=Min("at"))["first"]
+    )
     return first
 
 

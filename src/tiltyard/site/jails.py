@@ -7,9 +7,8 @@ from tiltyard.errors import JailUnavailable
 from tiltyard.jail import doctor
 from tiltyard.site.clock import now
 from tiltyard.site.models import Worker
+from tiltyard.site.queue.terms import UNSEEN
 
-SEEN = timedelta(minutes=2)
-"""A worker that was not seen for longer is gone."""
 BELIEVED = timedelta(minutes=5)
 _asking = threading.Lock()
 _found: tuple[datetime, str] | None = None
@@ -20,7 +19,7 @@ def why_no_jail() -> str:
 
     Where no worker lives, this host is asked: the ones to come will most likely stand here.
     """
-    living = list(Worker.objects.filter(ended=None, seen__gt=now() - SEEN).values_list("jail", "jail_says"))
+    living = list(Worker.objects.filter(ended=None, seen__gt=now() - UNSEEN).values_list("jail", "jail_says"))
     if not living:
         return _of_this_host()
     if any(jail for jail, _says in living):

@@ -9,8 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from tiltyard.contest import challenge as files
 from tiltyard.contest import visibility
-from tiltyard.contest.phases import private_opened
-from tiltyard.contest.refresh import next_refresh, refreshed
+from tiltyard.contest.refresh import next_refresh
 from tiltyard.contest.registry import find_track
 from tiltyard.contest.standings import Interval, Result, shown_figures, standings
 from tiltyard.contest.visibility import Role, Sight
@@ -119,7 +118,7 @@ class _Looking:
         if role not in (Role.member, Role.organiser):
             return Seen(sight)
         phase = self.challenge.file.phase(entry.phase)
-        by = self._known_by(phase)
+        by = visibility.known_by(role, phase, self.moment, self.challenge.file.tz)
         scored, newest = _scored([one for one in finished if one.finished and one.finished <= by]), _scored(finished)
         later = sight.public_score and newest is not None and newest != scored
         return Seen(
@@ -129,12 +128,6 @@ class _Looking:
             public_from=next_refresh(phase.board, self.moment, self.challenge.file.tz) if later else None,
             reason=_reason(entry, sight),
         )
-
-    def _known_by(self, phase: files.Phase) -> datetime:
-        """The moment whose scores the viewer knows: for teams the board's refresh, until the private one opens."""
-        if self.role is Role.organiser or private_opened(phase, self.moment):
-            return self.moment
-        return refreshed(phase.board, self.moment, self.challenge.file.tz)
 
     def _public(
         self,

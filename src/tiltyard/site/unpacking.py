@@ -49,11 +49,11 @@ def open_stored(track: str, digest: str, name: str) -> Entry:
 
 def named(digest: str, name: str) -> Path:
     """A stored file under the name that somebody gave it, as far as that is plain."""
-    plain = plain_name(name)
+    plain = name_on_disk(name)
     return unpacked({plain: digest}) / plain
 
 
-def plain_name(name: str) -> str:
+def name_on_disk(name: str) -> str:
     """The same with letters, digits, dots and dashes alone, its suffix kept."""
     plain = "".join(char if char.isalnum() or char in "-_." else "-" for char in name).lstrip(".-")
     stem, suffix = os.path.splitext(plain)

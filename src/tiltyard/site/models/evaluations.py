@@ -21,6 +21,7 @@ class Evaluation(models.Model):
         CANCELLED = "cancelled"
         """By an organiser."""
 
+    PENDING = (State.WAITING, State.RUNNING)
     FINAL = (State.SCORED, State.FAILED, State.BROKEN, State.CANCELLED)
 
     entry = models.ForeignKey(Entry, models.CASCADE, related_name="evaluations")

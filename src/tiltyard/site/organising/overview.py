@@ -7,13 +7,12 @@ from django.db.models import Count, Q, QuerySet
 
 from tiltyard.site.clock import now
 from tiltyard.site.models import Attempt, Challenge, Evaluation, Job, Worker
+from tiltyard.site.queue.ending import LIVE
+from tiltyard.site.queue.terms import UNSEEN
 
-SILENT = timedelta(seconds=90)
-"""A worker that was not seen for so long is gone."""
 FORGOTTEN = timedelta(hours=1)
 """So long one that is gone is listed."""
 FAULTS = (Attempt.Outcome.ERROR, Attempt.Outcome.LOST)
-LIVE = (Job.State.WAITING, Job.State.LEASED)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def workers() -> list[AtWork]:
         job.worker_id: job for job in Job.objects.filter(state=Job.State.LEASED).select_related("evaluation__entry")
     }
     return [
-        AtWork(worker, held.get(worker.pk), worker.seen, worker.ended is not None or moment - worker.seen > SILENT)
+        AtWork(worker, held.get(worker.pk), worker.seen, worker.ended is not None or moment - worker.seen > UNSEEN)
         for worker in known
     ]
 

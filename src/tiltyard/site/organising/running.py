@@ -14,13 +14,11 @@ from tiltyard.site.organising.doer import Doer
 from tiltyard.site.refused import Refused
 from tiltyard.site.results import FINISHED
 
-PENDING = (Evaluation.State.WAITING, Evaluation.State.RUNNING)
-
 
 def rerun(entry: Entry, *, by: Doer) -> Evaluation:
     """A new evaluation of the entry under the newest version. Refused while one is on its way."""
     with transaction.atomic():
-        if entry.evaluations.filter(state__in=PENDING).exists():
+        if entry.evaluations.filter(state__in=Evaluation.PENDING).exists():
             raise Refused(_("This entry is being evaluated now: wait, or cancel that first."))
         evaluation = queue.begin(entry, cause="rerun")
         by.record("rerun", entry.challenge, target=entry.team.name, entry=entry.pk, evaluation=evaluation.number)
@@ -66,7 +64,7 @@ def rescore_all(challenge: Challenge, contest: str, *, by: Doer, measure: bool =
 def cancel(entry: Entry, reason: str, *, by: Doer) -> None:
     """Stops the entry's evaluation. Refused where it has ended."""
     with transaction.atomic():
-        pending = entry.evaluations.filter(state__in=PENDING).order_by("number").last()
+        pending = entry.evaluations.filter(state__in=Evaluation.PENDING).order_by("number").last()
         if pending is None or not queue.cancel(pending, reason):
             raise Refused(_("This entry is not being evaluated."))
         by.record("cancel", entry.challenge, target=entry.team.name, entry=entry.pk, reason=reason)
@@ -81,7 +79,7 @@ def _standing(challenge: Challenge) -> QuerySet[Entry]:
 def _begin(entries: Iterable[Entry], cause: str) -> int:
     count = 0
     for entry in entries:
-        if not entry.evaluations.filter(state__in=PENDING).exists():
+        if not entry.evaluations.filter(state__in=Evaluation.PENDING).exists():
             queue.begin(entry, cause=cause)
             count += 1
     return count
@@ -109,7 +107,7 @@ def _version_to_score_by(challenge: Challenge, contest: str, by: Doer) -> Challe
 
 def _has_score_of(entry: Entry, version: ChallengeVersion) -> bool:
     """Whether the entry was, or is being, evaluated in the edition of that version."""
-    states = (*FINISHED, *PENDING)
+    states = (*FINISHED, *Evaluation.PENDING)
     found = entry.evaluations.filter(state__in=states, version__number__gte=version.edition(entry.contest))
     return found.exists()
 

@@ -11,11 +11,9 @@ from tiltyard.site.places import places
 from tiltyard.site.queue.ending import break_off
 from tiltyard.site.queue.finishing import again_or_broken
 from tiltyard.site.queue.leasing import close_attempt
-from tiltyard.site.queue.terms import NOBODY_CAME, PATIENCE
+from tiltyard.site.queue.terms import NOBODY_CAME, PATIENCE, UNSEEN
 from tiltyard.site.serving.sign_of_life import dead
 
-UNSEEN = timedelta(minutes=2)
-"""After which a worker that says nothing counts as gone."""
 REMEMBERED = timedelta(days=7)
 """How long the site knows of workers that ended."""
 

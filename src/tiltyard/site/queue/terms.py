@@ -17,6 +17,9 @@ OVERTIME, SLACK = 1.5, timedelta(seconds=float(os.environ.get("TILTYARD_SLACK", 
 LONGEST = timedelta(hours=2)
 """An attempt where the rules set no limit."""
 
+UNSEEN = timedelta(minutes=2)
+"""After which a worker that says nothing counts as gone."""
+
 FAILED_THRICE = gettext_noop(
     "Infrastructure failure: the evaluation failed three times by a fault of ours. It does not count against the "
     "quota; an organiser can run it again."
