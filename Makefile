@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 # Another torch build: make demo TORCH_INDEX=<address of a wheel index for your CPU or CUDA>
 TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+PYTEST := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest
 CONSTRAINED := -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 .PHONY: demo test check bench docs install install-dev bubblewrap fonts servers messages format clean
@@ -19,9 +20,11 @@ help:
 demo: install bubblewrap fonts
 	$(BIN)/tiltyard demo
 
-# The tests' networks are tiny: a second thread costs more than it gives
+# The tests' networks are tiny: a second thread costs more than it gives, a second process does not. What measures
+# time runs by itself afterwards
 test: install-dev bubblewrap fonts servers
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest
+	$(PYTEST) -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder -m "not alone"
+	$(PYTEST) -m alone
 
 check: install-dev
 	$(BIN)/ruff check .

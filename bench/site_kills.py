@@ -213,7 +213,7 @@ class Run:
         }
 
     def _hand_in(self, team: Any, number: int) -> bool:
-        from tiltyard.site.entering import hand_in
+        from tiltyard.site.arriving.entering import hand_in
         from tiltyard.site.refused import Refused
 
         small_site = of_tests("small_site")

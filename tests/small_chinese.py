@@ -10,22 +10,13 @@ from typing import Any
 
 import small_site as small
 from small_queue import a_worker
-from tiltyard.site import audit, clock, queue, teams
-from tiltyard.site.files import keep_bytes
-from tiltyard.site.models import (
-    Attempt,
-    Award,
-    Challenge,
-    Entry,
-    Evaluation,
-    Message,
-    Reproduction,
-    Team,
-    User,
-    Worker,
-)
+from tiltyard.site import clock, queue
+from tiltyard.site.auditing import audit
+from tiltyard.site.models import Attempt, Award, Challenge, Entry, Evaluation, Message, Reproduction, Team, User, Worker
+from tiltyard.site.people import invitations
 from tiltyard.site.queue.leasing import take
 from tiltyard.site.queue.terms import FAILED_THRICE, UNCHARGED
+from tiltyard.site.storing.files import keep_bytes
 
 State = Evaluation.State
 END = datetime(2099, 1, 1, tzinfo=UTC)
@@ -104,7 +95,7 @@ def chinese_site(folder: Path) -> ChineseSite:
     Message.objects.create(challenge=of, team=team, sender=organiser, subject="请注意", body="材料已收到。")
     for action in ("add-challenge", "refund", "name-first"):
         audit.record(organiser, action, challenge=of, target="破阵队", detail={"reason": "平台故障", "entry": 1})
-    return ChineseSite(of, organiser, member, newcomer, entries, asked, teams.invite(other, other.captain))
+    return ChineseSite(of, organiser, member, newcomer, entries, asked, invitations.invite(other, other.captain))
 
 
 def person(name: str, number: int) -> User:

@@ -10,17 +10,8 @@ from typing import Any
 
 from tiltyard.contest import challenge as contest_files
 from tiltyard.site import clock
-from tiltyard.site.files import keep_bytes, keep_file
-from tiltyard.site.models import (
-    Challenge,
-    ChallengeVersion,
-    Entry,
-    Evaluation,
-    Membership,
-    Registration,
-    Team,
-    User,
-)
+from tiltyard.site.models import Challenge, ChallengeVersion, Entry, Evaluation, Membership, Registration, Team, User
+from tiltyard.site.storing.files import keep_bytes, keep_file
 
 PASSWORD = "correct horse 17"
 Box = list[list[int]]
@@ -121,7 +112,7 @@ def organiser(name: str = "Olga Organiser") -> User:
 
 def registered(user: User, of: Challenge) -> Registration:
     """The person takes part and has accepted the terms as they stand."""
-    from tiltyard.site.teams import terms_digest
+    from tiltyard.site.people.registering import terms_digest
 
     return Registration.objects.create(challenge=of, user=user, terms_digest=terms_digest(of))
 

@@ -1,13 +1,19 @@
-"""The site's settings for tests: a data folder of their own, and passwords that are quickly hashed."""
+"""The site's settings for tests: a data folder of their own, and passwords that are quickly hashed.
+
+Processes that share the tests inherit the folder of the one that began; each takes a part of it for itself.
+"""
 
 import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 if "TILTYARD_SITE" not in os.environ:
     os.environ["TILTYARD_SITE"] = tempfile.mkdtemp(prefix="tiltyard-site-")
     atexit.register(shutil.rmtree, os.environ["TILTYARD_SITE"], ignore_errors=True)
+elif os.environ.get("PYTEST_XDIST_WORKER", "") not in ("", Path(os.environ["TILTYARD_SITE"]).name):
+    os.environ["TILTYARD_SITE"] = str(Path(os.environ["TILTYARD_SITE"], os.environ["PYTEST_XDIST_WORKER"]))
 
 from tiltyard.site.settings import *  # noqa: F403
 from tiltyard.site.settings import DATABASES, PLACES

@@ -20,7 +20,7 @@ from tiltyard.contest.run import Run
 from tiltyard.contest.split import public_keys
 from tiltyard.errors import TiltyardError
 
-SHIPPED = Path(tiltyard.__file__).parent / "site" / "challenges"
+SHIPPED = Path(tiltyard.__file__).parent / "site" / "challenge" / "shipped"
 PLAIN = """
 name = "tilt"
 title = "Tilt"

@@ -1,9 +1,12 @@
-"""What tests of the site share: audit events that a test may clear away after itself."""
+"""What tests of the site share: the track `turns` with a team and a worker; audit events that may be cleared away."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tiltyard.site.models import Team, Worker
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -15,7 +18,7 @@ def _flushable() -> Iterator[None]:
     from django.db import connection
     from django.test import TransactionTestCase
 
-    from tiltyard.site import append_only
+    from tiltyard.site.auditing import append_only
 
     teardown = TransactionTestCase._fixture_teardown
 
@@ -29,3 +32,29 @@ def _flushable() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
         yield
+
+
+@pytest.fixture
+def turns(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The track `turns`, here and in processes that a test starts."""
+    import toy_turns
+    from small_queue import quick_intervals
+
+    toy_turns.install(tmp_path_factory.mktemp("turns"), monkeypatch)
+    quick_intervals(monkeypatch)
+
+
+@pytest.fixture
+def team(turns: None) -> "Team":
+    """One of a challenge over `turns`."""
+    from small_queue import a_team, turns_challenge
+
+    return a_team(turns_challenge())
+
+
+@pytest.fixture
+def worker() -> "Worker":
+    """The row of one that has a jail."""
+    from small_queue import a_worker
+
+    return a_worker()

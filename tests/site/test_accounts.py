@@ -1,6 +1,8 @@
 """Accounts: signing up and in, rates of tries, tokens, the organiser's first link, passwords by mail."""
 
 import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -8,9 +10,10 @@ from django.test import Client
 
 import small_site as small
 from small_crowd import at_once
-from tiltyard.site import accounts
-from tiltyard.site.codes import digest, new_code
+from tiltyard.site import clock
 from tiltyard.site.models import AuditEvent, OneTimeLink, User
+from tiltyard.site.people import accounts, verifying
+from tiltyard.site.people.codes import digest, new_code
 from tiltyard.site.refused import Refused
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +32,54 @@ def test_whoever_signs_up_is_logged_in_and_known_by_the_address_in_lower_case(cl
     assert user.name == "Ann Archer"
     assert not user.is_organiser
     assert "Ann Archer" in client.get("/").text
+
+
+def asked_for_a_link(client: Client, settings: Any, capture: Any, **given: str) -> str:
+    """The mail that comes when somebody signs up where the site sends mail."""
+    settings.EMAIL_HOST, settings.ADDRESS = "mail.example.org", "https://tilt.example.org"
+    with capture(execute=True):
+        answer = client.post("/sign-up", {"email": "Ann@Example.org"} | given)
+    assert "Look into your mail" in answer.text
+    return str(mail.outbox[-1].body)
+
+
+def test_where_mail_is_sent_an_account_is_made_by_the_link_to_its_address(
+    client: Client, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    body = asked_for_a_link(client, settings, django_capture_on_commit_callbacks, next="/invitation/code")
+    assert mail.outbox[0].bcc == ["Ann@Example.org"]
+    assert not User.objects.exists()
+    [link] = re.findall(r"https://tilt\.example\.org(/sign-up/\S+)", body)
+    reader = Client()
+    assert 'value="ann@example.org"' in reader.get(link).text
+    made = reader.post(link, GIVEN | {"email": "evil@example.org", "next": "/invitation/code"})
+    assert made.headers["Location"] == "/invitation/code"
+    assert [user.email for user in User.objects.all()] == ["ann@example.org"]
+    assert "Ann Archer" in reader.get("/").text
+    assert "There is an account with this e-mail address" in Client().post(link, GIVEN).text
+
+
+def test_a_link_to_a_new_account_must_be_whole_and_young(client: Client) -> None:
+    code = verifying.code_of("ann@example.org")
+    assert client.get(f"/sign-up/{code}").status_code == 200
+    with clock.at(clock.now() + timedelta(days=7, seconds=1)):
+        old = client.post(f"/sign-up/{code}", GIVEN)
+    damaged = client.post(f"/sign-up/{code[:-1]}", GIVEN)
+    assert (old.status_code, damaged.status_code) == (410, 410)
+    assert "too old" in old.text
+    assert "damaged" in damaged.text
+    assert not User.objects.exists()
+
+
+def test_signing_up_by_mail_tells_nobody_who_has_an_account_and_is_limited(
+    client: Client, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    small.somebody("Ann")
+    body = asked_for_a_link(client, settings, django_capture_on_commit_callbacks)
+    assert "https://tilt.example.org/login" in body
+    assert "/sign-up/" not in body
+    answers = [client.post("/sign-up", {"email": "ann@example.org"}).status_code for _ in range(5)]
+    assert answers == [200, 200, 200, 200, 429]
 
 
 def test_a_second_account_of_one_address_is_refused(client: Client) -> None:

@@ -11,11 +11,13 @@ import pytest
 import small_site as small
 from tiltyard.contest import challenge as files
 from tiltyard.errors import TiltyardError
-from tiltyard.site import adding, boards, clock, editions
-from tiltyard.site.adding import add_archive, add_challenge, sample
+from tiltyard.site import clock
+from tiltyard.site.challenge import adding, editions
+from tiltyard.site.challenge.adding import add_archive, add_challenge, sample
 from tiltyard.site.models import AuditEvent, Challenge, ChallengeVersion
 from tiltyard.site.refused import Refused
-from tiltyard.site.store import store
+from tiltyard.site.seeing import boards
+from tiltyard.site.storing.store import store
 
 pytestmark = pytest.mark.django_db
 TOML = """

@@ -11,8 +11,10 @@ from django.test import Client
 
 import small_site as small
 from small_queue import a_worker, work_off
-from tiltyard.site import accounts, clock, entering
+from tiltyard.site import clock
+from tiltyard.site.arriving import entering
 from tiltyard.site.models import Challenge, Entry, Team
+from tiltyard.site.people import accounts
 
 pytestmark = pytest.mark.django_db
 HERE = "/api/challenges/certificates"

@@ -5,7 +5,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 
 import small_site as small
-from tiltyard.site import audit
+from tiltyard.site.auditing import audit
+from tiltyard.site.auditing.addresses import address_of
 from tiltyard.site.models import AppendOnly, AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ def test_behind_a_proxy_an_event_has_the_address_that_the_proxy_says(
 ) -> None:
     settings.SECURE = True  # type: ignore[attr-defined]
     request = RequestFactory().get("/", REMOTE_ADDR="127.0.0.1", headers={"X-Forwarded-For": f"10.0.0.1, {forwarded}"})
-    assert audit.address_of(request) == address
+    assert address_of(request) == address
 
 
 def test_the_model_refuses_to_change_or_delete_events(event: AuditEvent) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 import small_site as small
-from tiltyard.site import awards, clock, queue
+from tiltyard.site import clock, queue
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import AuditEvent, Award, Challenge, Message, Team
 from tiltyard.site.organising import prizes
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.ranking import awards
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 1, 1, tzinfo=UTC)

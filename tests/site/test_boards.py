@@ -8,11 +8,15 @@ from django.contrib.auth.models import AnonymousUser
 
 import small_site as small
 from tiltyard.contest import challenge as files
-from tiltyard.site import boards, clock, editions, snapshots
-from tiltyard.site.boards import PRIVATE, PUBLIC
+from tiltyard.site import clock
+from tiltyard.site.challenge import editions
 from tiltyard.site.models import BoardSnapshot, Challenge, Entry, Evaluation, Team
-from tiltyard.site.results import ranking
-from tiltyard.site.sight import seen
+from tiltyard.site.ranking import snapshots
+from tiltyard.site.ranking.results import ranking
+from tiltyard.site.ranking.snapshots import take_due
+from tiltyard.site.seeing import boards
+from tiltyard.site.seeing.boards import PRIVATE, PUBLIC
+from tiltyard.site.seeing.sight import seen
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -79,10 +83,25 @@ def test_the_scheduler_takes_an_hourly_board_once(tmp_path: Path) -> None:
     team, _ = two_teams(challenge)
     with clock.at(NOON + timedelta(minutes=10)):
         handed_in(team, tmp_path, 0.5)
-    assert boards.take_due(NOON + timedelta(minutes=11)) == 1  # the organisers' private one follows every score
-    assert boards.take_due(NOON + timedelta(minutes=60)) == 1
-    assert boards.take_due(NOON + timedelta(minutes=61)) == 0
-    assert boards.take_due(NOON + timedelta(minutes=120)) == 0
+    assert take_due(NOON + timedelta(minutes=11)) == 1  # the organisers' private one follows every score
+    assert take_due(NOON + timedelta(minutes=60)) == 1
+    assert take_due(NOON + timedelta(minutes=61)) == 0
+    assert take_due(NOON + timedelta(minutes=120)) == 0
+
+
+def test_scores_of_one_second_cost_one_reckoning_of_each_board(tmp_path: Path) -> None:
+    challenge = small.challenge()
+    first, second = two_teams(challenge)
+    with clock.at(NOON):
+        for f1 in (0.5, 0.6, 0.7):
+            handed_in(first, tmp_path, f1)
+        handed_in(second, tmp_path, 0.65)
+    assert not BoardSnapshot.objects.exists()
+    assert take_due(NOON + timedelta(seconds=2)) == 2, "the public and the private one"
+    assert take_due(NOON + timedelta(seconds=3)) == 0
+    with clock.at(NOON + timedelta(seconds=4)):
+        handed_in(second, tmp_path, 0.8)
+        assert lines(challenge)[0] == (1, "B", 0.8), "who looks before the scheduler comes sees no old board"
 
 
 def test_a_score_that_is_committed_after_its_refresh_still_comes_in(tmp_path: Path) -> None:
@@ -91,9 +110,9 @@ def test_a_score_that_is_committed_after_its_refresh_still_comes_in(tmp_path: Pa
     with clock.at(NOON + timedelta(minutes=10)):
         handed_in(first, tmp_path, 0.5)
         late = small.entry(second, small.table_entry(tmp_path))
-    boards.take_due(NOON + timedelta(minutes=60))
+    take_due(NOON + timedelta(minutes=60))
     small.scored(late, 0.9, finished=NOON + timedelta(minutes=59, seconds=59))
-    boards.take_due(NOON + timedelta(minutes=60, seconds=1))
+    take_due(NOON + timedelta(minutes=60, seconds=1))
     with clock.at(NOON + timedelta(minutes=61)):
         assert lines(challenge) == [(1, "B", 0.9), (2, "A", 0.5)]
 

@@ -24,8 +24,9 @@ import small_site as small
 from small_chinese import ChineseSite, chinese_site, foreign
 from small_pages import attributes, seen
 from tiltyard.contest.registry import find_track, track_names
-from tiltyard.site import clock, words
+from tiltyard.site import clock
 from tiltyard.site.models import Attempt, Challenge, Evaluation, Job, User
+from tiltyard.site.telling import words
 from tiltyard.site.views.organise.acts import ACTS
 
 ROOT = Path(__file__).parents[2]

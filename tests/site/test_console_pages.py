@@ -11,7 +11,8 @@ from test_adding import folder, zipped
 
 import small_site as small
 from small_queue import a_worker, work_off
-from tiltyard.site import audit, clock, queue
+from tiltyard.site import clock, queue
+from tiltyard.site.auditing import audit
 from tiltyard.site.models import (
     Attempt,
     AuditEvent,

@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 
-from tiltyard.site.crowding import AT_A_TIME, OF_ONE_NETWORK, FewTransfers
+from tiltyard.site.arriving.crowding import AT_A_TIME, OF_ONE_NETWORK, FewTransfers
 from tiltyard.site.serving.web import THREADS
 
 pytestmark = pytest.mark.django_db

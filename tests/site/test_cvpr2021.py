@@ -8,18 +8,21 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 import small_site as small
-import tiltyard
-from small_queue import a_worker, work_off
+from small_queue import work_off
 from tiltyard.contest.verify import verify
 from tiltyard.contest.visibility import FAILED_ON_HIDDEN
-from tiltyard.site import boards, clock, due, entering, teams
-from tiltyard.site.adding import add_challenge
+from tiltyard.site import clock
+from tiltyard.site.arriving import entering
+from tiltyard.site.auditing.doer import Doer
+from tiltyard.site.challenge.adding import SHIPPED, add_challenge
 from tiltyard.site.models import Challenge, Entry, Evaluation, Reproduction, Team, User, Worker
 from tiltyard.site.organising import publishing
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.people import registering, teams
 from tiltyard.site.refused import Refused
-from tiltyard.site.sight import seen
-from tiltyard.site.unpacking import unpacked
+from tiltyard.site.scheduler import due
+from tiltyard.site.seeing import boards
+from tiltyard.site.seeing.sight import seen
+from tiltyard.site.storing.unpacking import unpacked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("jail")]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -51,14 +54,9 @@ def day(month: int, number: int, hour: int = 12, minute: int = 0) -> datetime:
 
 
 @pytest.fixture
-def worker() -> Worker:
-    return a_worker()
-
-
-@pytest.fixture
 def challenge(tmp_path: Path) -> Challenge:
     """The shipped file, its data exchanged."""
-    text = (Path(tiltyard.__file__).parent / "site" / "challenges" / "cvpr2021" / "challenge.toml").read_text()
+    text = (SHIPPED / "cvpr2021" / "challenge.toml").read_text()
     for old, new in zip(SETTINGS, INSTEAD, strict=True):
         assert old in text
         text = text.replace(old, new)
@@ -72,7 +70,7 @@ def challenge(tmp_path: Path) -> Challenge:
 
 def joined(challenge: Challenge, name: str) -> Team:
     user = small.somebody(name)
-    teams.register(user, challenge)
+    registering.register(user, challenge)
     return teams.create(user, challenge, f"Team {name}")
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import toy_turns
 from site_process import TESTS, Site, served
 from small_postgres import postgres
+
+pytestmark = pytest.mark.usefixtures("turns")
 
 BEGIN = """
 import small_queue
@@ -22,7 +23,7 @@ answer = small_queue.handed_in(team, Path({folder!r}), ["ok 1", "ok 3"]).pk
 FINAL = "answer = Evaluation.objects.get().is_final"
 RESULT = """
 from tiltyard.contest.verify import verify
-from tiltyard.site.unpacking import unpacked
+from tiltyard.site.storing.unpacking import unpacked
 evaluation = Evaluation.objects.get()
 folder = unpacked(evaluation.files)
 record = json.loads((folder / "evaluation.json").read_text())
@@ -30,11 +31,6 @@ answer = {"state": evaluation.state, "values": evaluation.values, "differences":
           "pids": [fact["pid"] for fact in record["facts"]],
           "workers": list(Worker.objects.values_list("pid", flat=True)), "stored": StoredFile.objects.count()}
 """
-
-
-@pytest.fixture(autouse=True)
-def turns(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy_turns.install(tmp_path_factory.mktemp("turns"), monkeypatch)
 
 
 @pytest.fixture
@@ -72,6 +68,7 @@ def test_without_the_sites_token_a_worker_does_not_begin(site_on_postgres: Site,
     assert "the token is not the site's" in done.stderr
 
 
+@pytest.mark.alone
 def test_shards_are_measured_on_the_nodes_of_a_ray_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="Ray is not installed (extra `ray`)")
     monkeypatch.syspath_prepend(str(TESTS / "contest"))

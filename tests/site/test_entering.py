@@ -10,11 +10,14 @@ import pytest
 import small_site as small
 from small_crowd import at_once
 from tiltyard.contest import challenge as files
-from tiltyard.site import clock, entering, jails, teams
+from tiltyard.site import clock
+from tiltyard.site.arriving import entering
 from tiltyard.site.models import Challenge, Entry, Evaluation, Job, Team, User, Worker
+from tiltyard.site.people import registering
+from tiltyard.site.queue import jails
 from tiltyard.site.queue.ending import break_off
 from tiltyard.site.refused import Refused, TooOften
-from tiltyard.site.store import store
+from tiltyard.site.storing.store import store
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -66,7 +69,7 @@ def test_changed_terms_are_accepted_before_the_next_entry(team: Team, tmp_path: 
     small.new_version(team.challenge, files.Challenge.model_validate(small.content(terms="New.")))
     fresh = Team.objects.get()
     assert "terms of the challenge have changed" in refused(lambda: hand_in(fresh, small.table_entry(tmp_path)))
-    teams.register(fresh.captain, fresh.challenge)
+    registering.register(fresh.captain, fresh.challenge)
     hand_in(fresh, small.table_entry(tmp_path))
 
 

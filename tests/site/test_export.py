@@ -13,10 +13,10 @@ import small_site as small
 from small_queue import a_worker, work_off
 from tiltyard.contest.verify import verify
 from tiltyard.site import queue
-from tiltyard.site.export import chunks
+from tiltyard.site.auditing.doer import Doer
+from tiltyard.site.challenge.export import chunks
 from tiltyard.site.models import Challenge
-from tiltyard.site.organising import messages
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.telling import messages
 
 pytestmark = pytest.mark.django_db
 

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 
 import small_site as small
-from tiltyard.site import boards, clock
+from tiltyard.site import clock
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import Challenge
-from tiltyard.site.organising.doer import Doer
-from tiltyard.site.organising.messages import message
+from tiltyard.site.ranking.snapshots import take_due
+from tiltyard.site.telling.messages import message
 
 pytestmark = pytest.mark.django_db
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -63,7 +64,7 @@ def test_that_a_board_was_taken_appears_without_its_figures(
     team = small.team(challenge, small.somebody("Ann"))
     with clock.at(OPENS + timedelta(days=2)):
         small.scored(small.entry(team, small.table_entry(tmp_path)), 0.61234)
-    boards.take_due(OPENS + timedelta(days=2, seconds=30))
+    take_due(OPENS + timedelta(days=2, seconds=30))
     assert titles(client, OPENS + timedelta(days=3))[0] == "Board of Regions"
     with clock.at(OPENS + timedelta(days=3)):
         assert b"0.6" not in client.get("/c/certificates/feed").content
@@ -74,5 +75,5 @@ def test_a_board_that_is_not_public_is_not_mentioned(client: Client, tmp_path: P
     team = small.team(challenge, small.somebody("Ann"))
     with clock.at(OPENS + timedelta(days=2)):
         small.scored(small.entry(team, small.table_entry(tmp_path)), 0.61234)
-    boards.take_due(OPENS + timedelta(days=2, seconds=30))
+    take_due(OPENS + timedelta(days=2, seconds=30))
     assert titles(client, OPENS + timedelta(days=3)) == ["Main phase is open: entries are taken"]

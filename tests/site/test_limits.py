@@ -6,8 +6,10 @@ import pytest
 from django.test import RequestFactory
 
 from small_crowd import at_once
-from tiltyard.site import clock, limits
+from tiltyard.site import clock
+from tiltyard.site.auditing.addresses import address_of, network_of
 from tiltyard.site.models import Knock
+from tiltyard.site.people import limits
 from tiltyard.site.refused import TooOften
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -69,11 +71,11 @@ def test_a_crowd_at_one_moment_gets_in_no_more_often() -> None:
     ],
 )
 def test_addresses_count_by_network(address: str, network: str) -> None:
-    assert limits.network_of(RequestFactory().get("/", REMOTE_ADDR=address)) == network
+    assert network_of(RequestFactory().get("/", REMOTE_ADDR=address)) == network
 
 
 def test_a_forwarded_address_is_believed_only_behind_the_proxy(settings: object) -> None:
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7", headers={"X-Forwarded-For": "1.1.1.1, 203.0.113.9"})
-    assert limits.address_of(request) == "192.0.2.7"
+    assert address_of(request) == "192.0.2.7"
     settings.SECURE = True  # type: ignore[attr-defined]
-    assert limits.address_of(request) == "203.0.113.9"
+    assert address_of(request) == "203.0.113.9"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tiltyard.errors import TiltyardError
-from tiltyard.site import oidc
+from tiltyard.site.people import oidc
 
 SCRIPT = """
 import sys

@@ -10,9 +10,9 @@ from django.test import Client
 import small_site as small
 from small_crowd import at_once
 from tiltyard.site import clock
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import AuditEvent, Challenge, OrganiserInvitation, User
 from tiltyard.site.organising import organisers
-from tiltyard.site.organising.doer import Doer
 from tiltyard.site.refused import Refused
 
 pytestmark = pytest.mark.django_db

@@ -9,12 +9,14 @@ from django.core import mail
 
 import small_site as small
 from small_queue import a_worker, work_off
-from tiltyard.site import boards, clock, queue
-from tiltyard.site.adding import add_version
+from tiltyard.site import clock, queue
+from tiltyard.site.auditing.doer import Doer
+from tiltyard.site.challenge.adding import add_version
 from tiltyard.site.models import AuditEvent, Award, Challenge, Entry, Evaluation, Message, Team, User
-from tiltyard.site.organising import extending, fairness, messages, organisers, prizes, publishing, running
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.organising import extending, fairness, organisers, prizes, publishing, running
 from tiltyard.site.refused import Refused
+from tiltyard.site.seeing import boards
+from tiltyard.site.telling import messages
 from tiltyard.tracks.credential import Credential
 
 pytestmark = pytest.mark.django_db

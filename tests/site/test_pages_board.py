@@ -10,8 +10,9 @@ from django.test import Client
 
 import small_site as small
 from small_pages import attributes, seen
-from tiltyard.site import boards, clock
+from tiltyard.site import clock
 from tiltyard.site.models import Challenge, Team, User
+from tiltyard.site.seeing import boards
 
 pytestmark = pytest.mark.django_db
 BOARD = "/c/certificates/board"

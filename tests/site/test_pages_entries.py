@@ -10,8 +10,8 @@ from django.test import Client
 import small_site as small
 from small_pages import attributes, seen
 from tiltyard.site import clock
-from tiltyard.site.files import keep_bytes
 from tiltyard.site.models import Challenge, Entry, Evaluation, Job, Reproduction, Team, User
+from tiltyard.site.storing.files import keep_bytes
 
 pytestmark = pytest.mark.django_db
 SUBMIT = "/c/certificates/submit"

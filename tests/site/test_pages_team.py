@@ -1,18 +1,20 @@
 """The team's page: every action by its button, refusals in place, invitations by link."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 import small_site as small
 from small_pages import attributes, seen
-from tiltyard.site import limits, teams
 from tiltyard.site.models import Challenge, Team, User
-from tiltyard.site.views.team import IN_SECONDS, INVITATION_TRIES
+from tiltyard.site.people import invitations, limits, registering
+from tiltyard.site.views.challenge.team import IN_SECONDS, INVITATION_TRIES
 
 pytestmark = pytest.mark.django_db
 PAGE = "/c/certificates/team"
+BUTTON = 'value="remove"'
 
 
 def as_(user: User) -> Client:
@@ -28,8 +30,14 @@ def of() -> Challenge:
 
 def registered(name: str, of: Challenge) -> Client:
     user = small.somebody(name)
-    teams.register(user, of)
+    registering.register(user, of)
     return as_(user)
+
+
+def invitation_by(captain: Client) -> str:
+    """The address of a new link into the captain's team."""
+    [link] = [one for one in attributes(captain.post(PAGE, {"action": "invite"}), "value") if "/invitation/" in one]
+    return link
 
 
 def test_a_visitor_is_sent_to_log_in_and_back(of: Challenge, client: Client) -> None:
@@ -54,8 +62,7 @@ def test_one_click_makes_a_team_of_one(of: Challenge) -> None:
 def test_a_whole_life_of_a_team(of: Challenge) -> None:
     ann, bo = registered("Ann", of), registered("Bo", of)
     ann.post(PAGE, {"action": "create", "name": "Lance"})
-    shown = ann.post(PAGE, {"action": "invite"})
-    [link] = [value for value in attributes(shown, "value") if "/invitation/" in value]
+    link = invitation_by(ann)
     assert link.startswith("http://testserver/invitation/")
     assert link not in ann.get(PAGE).text
     assert "Join Lance?" in seen(bo.get(link))
@@ -70,10 +77,26 @@ def test_a_whole_life_of_a_team(of: Challenge) -> None:
     assert (team.name, team.captain.name, team.memberships.count()) == ("Shield", "Bo", 1)
 
 
+def test_the_captain_removes_a_member_until_the_team_has_handed_in(of: Challenge, tmp_path: Path) -> None:
+    ann, bo = registered("Ann", of), registered("Bo", of)
+    ann.post(PAGE, {"action": "create", "name": "Lance"})
+    bo.post(invitation_by(ann))
+    [member] = re.findall(r'name="member" value="(\d+)"', ann.get(PAGE).text)
+    assert [BUTTON in reader.get(PAGE).text for reader in (ann, bo)] == [True, False]
+    assert bo.post(PAGE, {"action": "remove", "member": member}).status_code == 422
+    assert ann.post(PAGE, {"action": "remove", "member": member}).headers["Location"] == PAGE
+    assert "Go alone" in seen(bo.get(PAGE))
+    bo.post(invitation_by(ann))
+    small.entry(Team.objects.get(), small.table_entry(tmp_path))
+    assert BUTTON not in ann.get(PAGE).text
+    assert ann.post(PAGE, {"action": "remove", "member": member}).status_code == 422
+    assert Team.objects.get().memberships.count() == 2
+
+
 def test_a_withdrawn_invitation_says_so(of: Challenge) -> None:
     ann, bo = registered("Ann", of), registered("Bo", of)
     ann.post(PAGE, {"action": "alone"})
-    [link] = [value for value in attributes(ann.post(PAGE, {"action": "invite"}), "value") if "/invitation/" in value]
+    link = invitation_by(ann)
     [invitation] = re.findall(r'name="invitation" value="(\d+)"', ann.get(PAGE).text)
     ann.post(PAGE, {"action": "withdraw", "invitation": invitation})
     answer = bo.get(link)
@@ -84,7 +107,7 @@ def test_a_withdrawn_invitation_says_so(of: Challenge) -> None:
 def test_an_invitation_leads_by_way_of_the_terms_and_back(of: Challenge) -> None:
     ann, bo = registered("Ann", of), as_(small.somebody("Bo"))
     ann.post(PAGE, {"action": "alone"})
-    [link] = [value for value in attributes(ann.post(PAGE, {"action": "invite"}), "value") if "/invitation/" in value]
+    link = invitation_by(ann)
     path = link.removeprefix("http://testserver")
     terms = bo.get(link).headers["Location"]
     assert terms == f"/c/certificates/join?next={path}"
@@ -106,10 +129,10 @@ def test_actions_of_others_teams_and_unknown_ones_do_nothing(of: Challenge) -> N
     ann, bo = registered("Ann", of), registered("Bo", of)
     ann.post(PAGE, {"action": "create", "name": "Lance"})
     ann.post(PAGE, {"action": "invite"})
-    invitation = teams.open_invitations(Team.objects.get()).get()
+    invitation = invitations.open_invitations(Team.objects.get()).get()
     bo.post(PAGE, {"action": "create", "name": "Shield"})
     bo.post(PAGE, {"action": "withdraw", "invitation": invitation.pk})
-    assert teams.open_invitations(Team.objects.get(name="Lance")).count() == 1
+    assert invitations.open_invitations(Team.objects.get(name="Lance")).count() == 1
     assert bo.post(PAGE, {"action": "hand-over", "member": "1" * 30}).status_code == 422
     assert bo.post(PAGE, {"action": "nonsense"}).status_code == 404
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from tiltyard.contest.standings import Line
-from tiltyard.site import plot
+from tiltyard.site.seeing import plot
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -49,6 +49,12 @@ def test_labels_of_close_scores_do_not_cover_each_other() -> None:
     heights = sorted(float(y) for y in re.findall(r'class="label" x="\d+" y="([\d.]+)"', drawn))
     assert all(below - above >= plot.LABEL_STEP - 0.2 for above, below in pairwise(heights))
     assert heights[-1] <= plot.HEIGHT
+
+
+def test_a_team_that_came_to_the_board_since_it_was_read_is_not_drawn() -> None:
+    drawn = plot.history(boards({"1": 0.5}, {"1": 0.5, "2": 0.9}), {"1": "Lance"})
+    assert re.findall('class="label"[^>]*>([^<]+)<', drawn) == ["Lance"]
+    assert plot.history(boards({"2": 0.5}, {"2": 0.9}), {"1": "Lance"}) == ""
 
 
 def test_a_hostile_name_is_text() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import toy_turns
-from small_queue import a_team, a_worker, handed_in, quick_intervals, turns_challenge, work_off
+from small_queue import a_worker, handed_in, work_off
 from tiltyard.site import clock, queue
 from tiltyard.site.models import Attempt, Challenge, Evaluation, Job, Team, Worker
 from tiltyard.site.queue.finishing import Refused, ShardMeasured, fault, finish
@@ -17,23 +17,7 @@ from tiltyard.site.queue.terms import FAILED_THRICE, LEASE, LONGEST, NOBODY_CAME
 from tiltyard.site.worker.registration import seen
 from tiltyard.site.worker.step import step
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def turns(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy_turns.install(tmp_path_factory.mktemp("turns"), monkeypatch)
-    quick_intervals(monkeypatch)
-
-
-@pytest.fixture
-def team() -> Team:
-    return a_team(turns_challenge())
-
-
-@pytest.fixture
-def worker() -> Worker:
-    return a_worker()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("turns")]
 
 
 def taken(worker: Worker) -> Leased:

@@ -8,34 +8,18 @@ import pytest
 
 import small_site
 import toy_turns
-from small_queue import a_team, a_worker, handed_in, quick_intervals, turns_challenge, work_off
+from small_queue import a_team, a_worker, handed_in, turns_challenge, work_off
 from tiltyard.contest.verify import verify
 from tiltyard.contest.visibility import FAILED_ON_HIDDEN
 from tiltyard.site import queue
 from tiltyard.site.models import Attempt, Challenge, Entry, Evaluation, Job, StoredFile, Team, Worker
 from tiltyard.site.queue.leasing import take
-from tiltyard.site.sight import seen
-from tiltyard.site.store import store
-from tiltyard.site.unpacking import unpacked
+from tiltyard.site.seeing.sight import seen
+from tiltyard.site.storing.store import store
+from tiltyard.site.storing.unpacking import unpacked
 from tiltyard.site.worker.step import step
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def turns(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy_turns.install(tmp_path_factory.mktemp("turns"), monkeypatch)
-    quick_intervals(monkeypatch)
-
-
-@pytest.fixture
-def team() -> Team:
-    return a_team(turns_challenge())
-
-
-@pytest.fixture
-def worker() -> Worker:
-    return a_worker()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("turns")]
 
 
 def done(evaluation: Evaluation, worker: Worker) -> Evaluation:

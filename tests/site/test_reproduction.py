@@ -5,19 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import small_site as small
 from small_queue import a_worker, work_off
 from tiltyard.contest.verify import verify
-from tiltyard.site import awards, boards, clock, queue
-from tiltyard.site.evidence import write_folder
-from tiltyard.site.files import keep_bytes, keep_file
+from tiltyard.site import clock, queue
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import AuditEvent, Challenge, Entry, Message, Reproduction, Team, User
-from tiltyard.site.organising import reproducing
+from tiltyard.site.organising import asking, reproducing
 from tiltyard.site.organising.comparing import compare_entries
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.organising.extending import extend
+from tiltyard.site.ranking import awards
 from tiltyard.site.refused import Refused
-from tiltyard.site.sight import seen, sees_entry
+from tiltyard.site.seeing import boards
+from tiltyard.site.seeing.sight import seen, sees_entry
+from tiltyard.site.storing.evidence import write_folder
+from tiltyard.site.storing.files import keep_bytes, keep_file
 
 pytestmark = pytest.mark.django_db
 CLOSES = datetime(2026, 2, 1, tzinfo=UTC)
@@ -52,35 +57,51 @@ def asked() -> list[tuple[int, str]]:
 
 
 def test_the_first_of_the_private_board_are_asked_when_it_opens(entries: list[Entry]) -> None:
-    assert reproducing.ask_due(CLOSES - timedelta(seconds=1)) == 0
+    assert asking.ask_due(CLOSES - timedelta(seconds=1)) == 0
     with clock.at(CLOSES + timedelta(seconds=1)):
-        assert reproducing.ask_due(clock.now()) == 2
+        assert asking.ask_due(clock.now()) == 2
         assert asked() == [(1, "C"), (2, "B")]
-        assert reproducing.ask_due(clock.now()) == 0
+        assert asking.ask_due(clock.now()) == 0
     one = Reproduction.objects.get(place=1)
     assert abs(one.deadline - CLOSES - timedelta(hours=48)) < timedelta(minutes=1)
     assert "place 1" in Message.objects.get(team__name="C").body
     assert AuditEvent.objects.filter(action="ask-for-reproduction", actor="site").count() == 2
 
 
+def test_looking_every_second_reads_no_challenges_file_again_and_knows_of_a_later_end(
+    entries: list[Entry], challenge: Challenge, olga: User
+) -> None:
+    before, after = CLOSES - timedelta(hours=2), CLOSES + timedelta(hours=1)
+    asking.ask_due(before)
+    with CaptureQueriesContext(connection) as asked_of_database:
+        assert asking.ask_due(before + timedelta(seconds=1)) == 0
+    assert not [query for query in asked_of_database if '"content"' in query["sql"]]
+    with clock.at(before):
+        extend(challenge, "main", CLOSES + timedelta(days=1), by=Doer(olga))
+    with clock.at(after):
+        assert asking.ask_due(after) == 0
+    with clock.at(after + timedelta(days=1)):
+        assert asking.ask_due(clock.now()) == 2
+
+
 def test_nobody_is_asked_before_the_last_entry_is_evaluated(entries: list[Entry], tmp_path: Path) -> None:
     with clock.at(CLOSES - timedelta(minutes=1)):
         late = small.entry(entries[0].team, small.table_entry(tmp_path))
         queue.begin(late)
-    assert reproducing.ask_due(CLOSES + timedelta(minutes=1)) == 0
+    assert asking.ask_due(CLOSES + timedelta(minutes=1)) == 0
     small.scored(late, 0.95)
     with clock.at(CLOSES + timedelta(minutes=2)):
-        reproducing.ask_due(clock.now())
+        asking.ask_due(clock.now())
     assert asked() == [(1, "A"), (2, "C")]
 
 
 def test_another_team_is_asked_by_hand(challenge: Challenge, entries: list[Entry], olga: User) -> None:
     with clock.at(CLOSES + timedelta(days=1)):
-        reproducing.ask_due(clock.now())
-        reproducing.ask(entries[0], by=Doer(olga), hours=24)
+        asking.ask_due(clock.now())
+        asking.ask(entries[0], by=Doer(olga), hours=24)
         assert asked() == [(1, "C"), (2, "B"), (3, "A")]
         with pytest.raises(Refused, match="asked already"):
-            reproducing.ask(entries[0], by=Doer(olga))
+            asking.ask(entries[0], by=Doer(olga))
 
 
 def test_nobody_is_asked_by_hand_before_the_private_board_opens_and_the_last_entry_is_evaluated(
@@ -90,16 +111,16 @@ def test_nobody_is_asked_by_hand_before_the_private_board_opens_and_the_last_ent
         late = small.entry(entries[0].team, small.table_entry(tmp_path))
         queue.begin(late)
         with pytest.raises(Refused, match="private board"):
-            reproducing.ask(entries[2], by=Doer(olga))
+            asking.ask(entries[2], by=Doer(olga))
     with clock.at(CLOSES + timedelta(minutes=1)), pytest.raises(Refused, match="last entries"):
-        reproducing.ask(entries[2], by=Doer(olga))
+        asking.ask(entries[2], by=Doer(olga))
     assert asked() == []
     assert not Message.objects.exists()
 
 
 def test_a_deadline_is_moved(entries: list[Entry], olga: User) -> None:
     one = ask_first(entries)
-    reproducing.set_deadline(one, CLOSES + timedelta(days=9), by=Doer(olga))
+    asking.set_deadline(one, CLOSES + timedelta(days=9), by=Doer(olga))
     one.refresh_from_db()
     assert one.deadline == CLOSES + timedelta(days=9)
     event = AuditEvent.objects.get(action="reproduction-deadline")
@@ -108,7 +129,7 @@ def test_a_deadline_is_moved(entries: list[Entry], olga: User) -> None:
 
 def ask_first(entries: list[Entry]) -> Reproduction:
     with clock.at(CLOSES + timedelta(minutes=1)):
-        reproducing.ask_due(clock.now())
+        asking.ask_due(clock.now())
     return Reproduction.objects.get(entry=entries[2])
 
 
@@ -193,9 +214,9 @@ def test_a_challenge_without_a_final_asks_nobody(olga: User, tmp_path: Path) -> 
     challenge = small.challenge(organisers=[olga], phase={"closes": CLOSES})
     entry = small.entry(small.team(challenge, small.somebody("Ann")), small.table_entry(tmp_path))
     small.scored(entry, 0.5)
-    assert reproducing.ask_due(CLOSES + timedelta(days=1)) == 0
+    assert asking.ask_due(CLOSES + timedelta(days=1)) == 0
     with pytest.raises(Refused, match="final"):
-        reproducing.ask(entry, by=Doer(olga))
+        asking.ask(entry, by=Doer(olga))
 
 
 def test_an_evaluation_of_a_rerun_verifies(entries: list[Entry], olga: User, tmp_path: Path) -> None:
@@ -211,12 +232,12 @@ def test_an_evaluation_of_a_rerun_verifies(entries: list[Entry], olga: User, tmp
 def test_what_is_due_goes_on_where_one_task_fails(
     monkeypatch: pytest.MonkeyPatch, entries: list[Entry], caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tiltyard.site import due
+    from tiltyard.site.scheduler import due
 
     def broken(moment: Any) -> int:
         raise OSError("no disk")
 
-    monkeypatch.setattr(due, "TASKS", (broken, reproducing.ask_due))
+    monkeypatch.setattr(due, "TASKS", (broken, asking.ask_due))
     with clock.at(CLOSES + timedelta(minutes=1)):
         due.all_due(clock.now())
     assert asked() == [(1, "C"), (2, "B")]
@@ -226,7 +247,7 @@ def test_what_is_due_goes_on_where_one_task_fails(
 def test_nobody_of_a_disqualified_team_is_asked(entries: list[Entry]) -> None:
     Team.objects.filter(name="C").update(disqualified="copied")
     with clock.at(CLOSES + timedelta(minutes=1)):
-        reproducing.ask_due(clock.now())
+        asking.ask_due(clock.now())
     assert asked() == [(1, "B"), (2, "A")]
 
 

@@ -16,12 +16,12 @@ from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver
 
 import small_site as small
-from tiltyard.site import accounts, teams
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.clock import now
-from tiltyard.site.files import keep_bytes
 from tiltyard.site.models import AuditEvent, Challenge, Entry, Reproduction, Team, User
 from tiltyard.site.organising import organisers
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.people import accounts, invitations
+from tiltyard.site.storing.files import keep_bytes
 
 pytestmark = pytest.mark.django_db
 ROLES = ("visitor", "user", "participant", "other", "member", "stranger", "organiser", "admin")
@@ -122,6 +122,7 @@ RIGHTS: dict[str, tuple[str, str]] = {
     "password/sent": ("200 200 200 200 200 200 200 200", "405 405 405 405 405 405 405 405"),
     "profile": ("login 200 200 200 200 200 200 200", "login 302 302 302 302 302 302 302"),
     "profile/password": ("login 200 200 200 200 200 200 200", "login 200 200 200 200 200 200 200"),
+    "sign-up/<str:code>": ("410 410 410 410 410 410 410 410", "410 410 410 410 410 410 410 410"),
     "sign-up": ("200 200 200 200 200 200 200 200", "422 422 422 422 422 422 422 422"),
 }
 
@@ -148,7 +149,7 @@ def site(tmp_path: Path) -> Site:
     team = small.team(challenge, people["member"], name="Own")  # type: ignore[arg-type]
     small.team(challenge, people["other"], name="Other")  # type: ignore[arg-type]
     entry, asked = entry_of(team, tmp_path)
-    places = places_of(challenge, entry, asked, teams.invite(team, team.captain))
+    places = places_of(challenge, entry, asked, invitations.invite(team, team.captain))
     tokens = {role: accounts.new_token(user) for role, user in people.items() if user}
     return Site(people, places, data_of(entry), tokens)
 

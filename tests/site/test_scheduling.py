@@ -10,28 +10,23 @@ import pytest
 from django.contrib.sessions.models import Session
 
 import small_site
-import toy_turns
-from small_queue import a_team, a_worker, handed_in, quick_intervals, turns_challenge, work_off
+from small_queue import a_team, a_worker, handed_in, turns_challenge, work_off
 from tiltyard.errors import TiltyardError
 from tiltyard.site.clock import now
-from tiltyard.site.due import all_due
-from tiltyard.site.each import for_each
-from tiltyard.site.files import keep_bytes
 from tiltyard.site.models import BoardSnapshot, Challenge, Job, StoredFile
 from tiltyard.site.places import Places, places
 from tiltyard.site.queue.leasing import take
 from tiltyard.site.queue.reaping import bury, reap
+from tiltyard.site.ranking.each import for_each
 from tiltyard.site.scheduler.cleaning import clean, named
+from tiltyard.site.scheduler.due import all_due
 from tiltyard.site.scheduler.loop import attempt
 from tiltyard.site.serving.sign_of_life import dead, live
-from tiltyard.site.store import store
-from tiltyard.site.unpacking import unpacked
+from tiltyard.site.storing.files import keep_bytes
+from tiltyard.site.storing.store import store
+from tiltyard.site.storing.unpacking import unpacked
 
-
-@pytest.fixture(autouse=True)
-def turns(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy_turns.install(tmp_path_factory.mktemp("turns"), monkeypatch)
-    quick_intervals(monkeypatch)
+pytestmark = pytest.mark.usefixtures("turns")
 
 
 class TestSignsOfLife:

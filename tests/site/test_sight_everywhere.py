@@ -12,10 +12,12 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from test_rights import browser
 
 import small_site as small
-from tiltyard.site import accounts, clock, due
-from tiltyard.site.files import keep_bytes
+from tiltyard.site import clock
 from tiltyard.site.models import Challenge, Entry, User
-from tiltyard.site.organising.reproducing import ask_due
+from tiltyard.site.organising.asking import ask_due
+from tiltyard.site.people import accounts
+from tiltyard.site.scheduler import due
+from tiltyard.site.storing.files import keep_bytes
 
 pytestmark = pytest.mark.django_db
 OPENS, CLOSES = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 20, tzinfo=UTC)

@@ -12,13 +12,14 @@ from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from tiltyard.errors import TiltyardError
-from tiltyard.site.files import keep_all, keep_bytes, keep_file
 from tiltyard.site.models import StoredFile
 from tiltyard.site.places import places
-from tiltyard.site.remote_store import HttpStore
 from tiltyard.site.serving.token import TOKEN_NAME, workers_token
-from tiltyard.site.store import FolderStore, store
-from tiltyard.site.unpacking import name_on_disk, named, unpacked
+from tiltyard.site.storing.files import keep_all, keep_bytes, keep_file
+from tiltyard.site.storing.folder import FolderStore
+from tiltyard.site.storing.remote import HttpStore
+from tiltyard.site.storing.store import store
+from tiltyard.site.storing.unpacking import name_on_disk, named, unpacked
 
 NONE = "0" * 64
 
@@ -169,7 +170,7 @@ class TestOverHttp:
     def test_a_site_that_is_away_is_one_line_after_some_tries(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("tiltyard.site.remote_store.PAUSES", (0.01, 0.01))
+        monkeypatch.setattr("tiltyard.site.storing.remote.PAUSES", (0.01, 0.01))
         with pytest.raises(TiltyardError, match=r"^http://127.0.0.1:1: cannot be reached"):
             HttpStore("http://127.0.0.1:1", "x", tmp_path / "cache").check()
         with pytest.raises(TiltyardError, match="write https://HOST"):

@@ -9,8 +9,10 @@ import pytest
 import small_site as small
 from small_crowd import at_once
 from tiltyard.contest import challenge as files
-from tiltyard.site import clock, teams
-from tiltyard.site.models import Challenge, Invitation, Membership, Team, User
+from tiltyard.site import clock
+from tiltyard.site.auditing.doer import Doer
+from tiltyard.site.models import AuditEvent, Challenge, Invitation, Membership, Team, User
+from tiltyard.site.people import invitations, registering, teams
 from tiltyard.site.refused import Refused
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +23,7 @@ def people(of: Challenge, *names: str) -> list[User]:
     """Registered, without a team."""
     found = [small.somebody(name) for name in names]
     for user in found:
-        teams.register(user, of)
+        registering.register(user, of)
     return found
 
 
@@ -33,14 +35,14 @@ def refused(act: Callable[[], object]) -> str:
 
 def test_taking_part_means_the_terms_as_they_stand() -> None:
     of, ann = small.challenge(), small.somebody("Ann")
-    assert not teams.takes_part(ann, of)
-    teams.register(ann, of)
-    assert teams.takes_part(ann, of)
+    assert not registering.takes_part(ann, of)
+    registering.register(ann, of)
+    assert registering.takes_part(ann, of)
     small.new_version(of, files.Challenge.model_validate(small.content(terms="Other terms.")))
     fresh = Challenge.objects.get(pk=of.pk)
-    assert not teams.takes_part(ann, fresh)
-    teams.register(ann, fresh)
-    assert teams.takes_part(ann, fresh)
+    assert not registering.takes_part(ann, fresh)
+    registering.register(ann, fresh)
+    assert registering.takes_part(ann, fresh)
     assert of.registrations.count() == 1
 
 
@@ -49,13 +51,13 @@ def test_registration_keeps_its_window_but_changed_terms_can_always_be_accepted(
     of = small.challenge(phase={"opens": OPENS, "registration_opens": OPENS, "registration_closes": closes})
     ann, bo = small.somebody("Ann"), small.somebody("Bo")
     with clock.at(OPENS - timedelta(hours=1)):
-        assert refused(lambda: teams.register(ann, of)) == "Registration is closed."
+        assert refused(lambda: registering.register(ann, of)) == "Registration is closed."
     with clock.at(closes - timedelta(hours=1)):
-        teams.register(ann, of)
+        registering.register(ann, of)
     with clock.at(closes):
-        assert refused(lambda: teams.register(bo, of)) == "Registration is closed."
+        assert refused(lambda: registering.register(bo, of)) == "Registration is closed."
         small.new_version(of, files.Challenge.model_validate(small.content(terms="Other terms.")))
-        teams.register(ann, Challenge.objects.get(pk=of.pk))
+        registering.register(ann, Challenge.objects.get(pk=of.pk))
 
 
 def test_a_team_needs_the_terms_a_name_and_a_free_person() -> None:
@@ -91,10 +93,10 @@ def test_an_invitation_lets_one_person_in() -> None:
     of = small.challenge()
     ann, bo, cy = people(of, "Ann", "Bo", "Cy")
     team = teams.create(ann, of, "Lance")
-    code = teams.invite(team, ann)
+    code = invitations.invite(team, ann)
     assert code not in str(Invitation.objects.values_list())
-    assert teams.accept(bo, code) == team
-    assert "used or withdrawn" in refused(lambda: teams.accept(cy, code))
+    assert invitations.accept(bo, code) == team
+    assert "used or withdrawn" in refused(lambda: invitations.accept(cy, code))
     assert set(team.memberships.values_list("user__name", flat=True)) == {"Ann", "Bo"}
 
 
@@ -102,12 +104,12 @@ def test_only_the_captain_invites_withdraws_renames_and_hands_over() -> None:
     of = small.challenge()
     ann, bo = people(of, "Ann", "Bo")
     team = teams.create(ann, of, "Lance")
-    teams.accept(bo, teams.invite(team, ann))
-    teams.invite(team, ann)
-    invitation = teams.open_invitations(team).get()
+    invitations.accept(bo, invitations.invite(team, ann))
+    invitations.invite(team, ann)
+    invitation = invitations.open_invitations(team).get()
     for act in (
-        lambda: teams.invite(team, bo),
-        lambda: teams.withdraw(invitation, bo),
+        lambda: invitations.invite(team, bo),
+        lambda: invitations.withdraw(invitation, bo),
         lambda: teams.rename(team, bo, "Other"),
         lambda: teams.hand_over(team, bo, bo),
     ):
@@ -122,28 +124,41 @@ def test_a_withdrawn_invitation_lets_nobody_in() -> None:
     of = small.challenge()
     ann, bo = people(of, "Ann", "Bo")
     team = teams.create(ann, of, "Lance")
-    code = teams.invite(team, ann)
-    teams.withdraw(teams.open_invitations(team).get(), ann)
-    assert "used or withdrawn" in refused(lambda: teams.accept(bo, code))
+    code = invitations.invite(team, ann)
+    invitations.withdraw(invitations.open_invitations(team).get(), ann)
+    assert "used or withdrawn" in refused(lambda: invitations.accept(bo, code))
+
+
+def test_an_invitation_lets_nobody_in_after_seven_days_and_makes_room_for_another() -> None:
+    of = small.challenge()
+    ann, bo, cy = people(of, "Ann", "Bo", "Cy")
+    team = teams.create(ann, of, "Lance")
+    codes = [invitations.invite(team, ann) for _ in range(invitations.MOST_INVITATIONS)]
+    with clock.at(clock.now() + timedelta(days=6, hours=23)):
+        assert invitations.accept(bo, codes[0]) == team
+    with clock.at(clock.now() + timedelta(days=7, seconds=1)):
+        assert "too old" in refused(lambda: invitations.accept(cy, codes[1]))
+        assert not invitations.open_invitations(team)
+        assert invitations.accept(cy, invitations.invite(team, ann)) == team
 
 
 def test_a_full_team_invites_nobody_and_takes_nobody() -> None:
     of = small.challenge(teams={"most": 2})
     ann, bo, cy = people(of, "Ann", "Bo", "Cy")
     team = teams.create(ann, of, "Lance")
-    first, second = teams.invite(team, ann), teams.invite(team, ann)
-    teams.accept(bo, first)
-    assert refused(lambda: teams.invite(team, ann)) == "The team is full."
-    assert refused(lambda: teams.accept(cy, second)) == "The team is full."
+    first, second = invitations.invite(team, ann), invitations.invite(team, ann)
+    invitations.accept(bo, first)
+    assert refused(lambda: invitations.invite(team, ann)) == "The team is full."
+    assert refused(lambda: invitations.accept(cy, second)) == "The team is full."
 
 
 def test_invitations_are_not_piled_up() -> None:
     of = small.challenge(teams={"most": 100})
     [ann] = people(of, "Ann")
     team = teams.create(ann, of, "Lance")
-    for _ in range(teams.MOST_INVITATIONS):
-        teams.invite(team, ann)
-    assert "Withdraw some first" in refused(lambda: teams.invite(team, ann))
+    for _ in range(invitations.MOST_INVITATIONS):
+        invitations.invite(team, ann)
+    assert "Withdraw some first" in refused(lambda: invitations.invite(team, ann))
 
 
 def test_from_the_freeze_on_nobody_joins_leaves_or_forms_a_team() -> None:
@@ -152,14 +167,14 @@ def test_from_the_freeze_on_nobody_joins_leaves_or_forms_a_team() -> None:
     ann, bo, cy = people(of, "Ann", "Bo", "Cy")
     with clock.at(freeze - timedelta(hours=1)):
         team = teams.create(ann, of, "Lance")
-        code, unused = teams.invite(team, ann), teams.invite(team, ann)
-        teams.accept(bo, code)
+        code, unused = invitations.invite(team, ann), invitations.invite(team, ann)
+        invitations.accept(bo, code)
     with clock.at(freeze):
         for act in (
-            lambda: teams.accept(cy, unused),
+            lambda: invitations.accept(cy, unused),
             lambda: teams.leave(team, bo),
             lambda: teams.create(cy, of, "Late"),
-            lambda: teams.invite(team, ann),
+            lambda: invitations.invite(team, ann),
         ):
             assert refused(act) == "Teams are frozen: nobody joins or leaves any more."
 
@@ -168,13 +183,63 @@ def test_who_leaves_may_join_another_team_and_an_empty_team_is_gone() -> None:
     of = small.challenge()
     ann, bo = people(of, "Ann", "Bo")
     team = teams.create(ann, of, "Lance")
-    teams.accept(bo, teams.invite(team, ann))
+    invitations.accept(bo, invitations.invite(team, ann))
     assert "Hand the team over" in refused(lambda: teams.leave(team, ann))
     teams.leave(team, bo)
     teams.create(bo, of, "Shield")
     teams.leave(team, ann)
     assert [team.name for team in Team.objects.all()] == ["Shield"]
     assert refused(lambda: teams.leave(team, ann)) == "This team is gone."
+
+
+def test_the_captain_removes_a_member_who_may_join_another_team() -> None:
+    of = small.challenge()
+    ann, bo = small.somebody("Ann"), small.somebody("Bo")
+    team = small.team(of, ann, bo)
+    teams.remove(team, bo, by=Doer(ann, "192.0.2.7"))
+    assert teams.team_of(bo, of) is None
+    event = AuditEvent.objects.get(action="remove-member")
+    assert (event.actor, event.target, event.challenge, event.address) == (ann.email, bo.email, of.slug, "192.0.2.7")
+    assert event.detail == {"team": team.name}
+    teams.create(bo, of, "Shield")
+    assert "not in the team" in refused(lambda: teams.remove(team, bo, by=Doer(ann)))
+
+
+def test_only_the_captain_removes_members_and_never_the_captain() -> None:
+    of = small.challenge()
+    ann, bo = small.somebody("Ann"), small.somebody("Bo")
+    team = small.team(of, ann, bo)
+    assert refused(lambda: teams.remove(team, ann, by=Doer(bo))) == "Only the team's captain can do this."
+    assert "Hand the team over" in refused(lambda: teams.remove(team, ann, by=Doer(ann)))
+    assert team.memberships.count() == 2
+    assert not AuditEvent.objects.exists()
+
+
+def test_who_is_removed_does_not_come_back_by_a_link_made_as_captain() -> None:
+    of = small.challenge()
+    ann, bo, cy = small.somebody("Ann"), small.somebody("Bo"), small.somebody("Cy")
+    team = small.team(of, bo, ann)
+    registering.register(cy, of)
+    old = invitations.invite(team, bo)
+    teams.hand_over(team, bo, ann)
+    new = invitations.invite(team, ann)
+    teams.remove(team, bo, by=Doer(ann))
+    assert "used or withdrawn" in refused(lambda: invitations.accept(bo, old))
+    assert invitations.accept(cy, new) == team
+
+
+def test_nobody_is_removed_after_the_first_entry_or_the_freeze(tmp_path: Path) -> None:
+    freeze = OPENS + timedelta(days=10)
+    of = small.challenge(teams={"most": 3, "freeze": freeze})
+    ann, bo = small.somebody("Ann"), small.somebody("Bo")
+    team = small.team(of, ann, bo)
+    with clock.at(freeze):
+        assert "Teams are frozen" in refused(lambda: teams.remove(team, bo, by=Doer(ann)))
+    with clock.at(freeze - timedelta(hours=1)):
+        small.entry(team, small.table_entry(tmp_path))
+        assert "nobody leaves it" in refused(lambda: teams.remove(team, bo, by=Doer(ann)))
+    assert team.memberships.count() == 2
+    assert not AuditEvent.objects.exists()
 
 
 def test_who_has_just_become_captain_does_not_leave() -> None:
@@ -198,8 +263,8 @@ def test_the_last_place_is_taken_once() -> None:
     of = small.challenge(teams={"most": 2})
     ann, *others = people(of, "Ann", "Bo", "Cy", "Di", "Ed")
     team = teams.create(ann, of, "Lance")
-    codes = [teams.invite(team, ann) for _ in others]
-    results = at_once([lambda u=u, c=c: teams.accept(u, c) for u, c in zip(others, codes, strict=True)])
+    codes = [invitations.invite(team, ann) for _ in others]
+    results = at_once([lambda u=u, c=c: invitations.accept(u, c) for u, c in zip(others, codes, strict=True)])
     assert sum(isinstance(result, Team) for result in results) == 1
     assert [str(one) for one in results if not isinstance(one, Team)] == ["The team is full."] * 3
     assert team.memberships.count() == 2
@@ -211,8 +276,8 @@ def test_one_link_lets_one_of_two_in() -> None:
     of = small.challenge(teams={"most": 5})
     ann, bo, cy = people(of, "Ann", "Bo", "Cy")
     team = teams.create(ann, of, "Lance")
-    code = teams.invite(team, ann)
-    results = at_once([lambda user=user: teams.accept(user, code) for user in (bo, cy)])
+    code = invitations.invite(team, ann)
+    results = at_once([lambda user=user: invitations.accept(user, code) for user in (bo, cy)])
     assert sum(isinstance(result, Team) for result in results) == 1
     assert team.memberships.count() == 2
 
@@ -221,8 +286,8 @@ def test_one_link_lets_one_of_two_in() -> None:
 def test_one_person_at_two_doors_ends_in_one_team() -> None:
     of = small.challenge()
     ann, bo, cy = people(of, "Ann", "Bo", "Cy")
-    codes = [teams.invite(teams.create(captain, of, captain.name), captain) for captain in (ann, bo)]
-    results = at_once([lambda code=code: teams.accept(cy, code) for code in codes])
+    codes = [invitations.invite(teams.create(captain, of, captain.name), captain) for captain in (ann, bo)]
+    results = at_once([lambda code=code: invitations.accept(cy, code) for code in codes])
     assert sum(isinstance(result, Team) for result in results) == 1
     assert "in a team of this challenge already" in str(next(one for one in results if not isinstance(one, Team)))
     assert Membership.objects.filter(user=cy).count() == 1

@@ -7,9 +7,11 @@ import pytest
 from django.test import Client
 
 import small_site as small
-from tiltyard.site import awards, boards, clock
+from tiltyard.site import clock
 from tiltyard.site.models import Award, BoardSnapshot, Challenge, Entry, Reproduction, Team, User
-from tiltyard.site.organising import reproducing
+from tiltyard.site.organising import asking
+from tiltyard.site.ranking import awards
+from tiltyard.site.seeing import boards
 
 pytestmark = pytest.mark.django_db
 CLOSES = datetime(2099, 1, 1, tzinfo=UTC)
@@ -64,7 +66,7 @@ def test_they_win_nothing_and_are_asked_for_nothing(challenge: Challenge, olga: 
     handed_in(ann, tmp_path, 0.5)
     with clock.at(CLOSES + timedelta(days=1)):
         awards.give_due(clock.now())
-        reproducing.ask_due(clock.now())
+        asking.ask_due(clock.now())
     assert [award.team for award in Award.objects.all()] == [ann]
     assert [asked.entry.team for asked in Reproduction.objects.all()] == [ann]
 

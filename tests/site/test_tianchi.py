@@ -11,15 +11,19 @@ from django.contrib.auth.models import AnonymousUser
 
 import small_forgery
 import small_site as small
-import tiltyard
-from small_queue import a_worker, work_off
-from tiltyard.site import awards, boards, clock, due, entering, teams
-from tiltyard.site.adding import add_challenge
+from small_queue import work_off
+from tiltyard.site import clock
+from tiltyard.site.arriving import entering
+from tiltyard.site.auditing.doer import Doer
+from tiltyard.site.challenge.adding import SHIPPED, add_challenge
 from tiltyard.site.models import Award, Challenge, Entry, Evaluation, Reproduction, Team, User, Worker
 from tiltyard.site.organising import publishing, reproducing
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.people import invitations, registering, teams
+from tiltyard.site.ranking import awards
 from tiltyard.site.refused import Refused
-from tiltyard.site.sight import seen
+from tiltyard.site.scheduler import due
+from tiltyard.site.seeing import boards
+from tiltyard.site.seeing.sight import seen
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -49,15 +53,10 @@ def olga() -> User:
 
 
 @pytest.fixture
-def worker() -> Worker:
-    return a_worker()
-
-
-@pytest.fixture
 def challenge(olga: User, tmp_path: Path) -> Challenge:
     """The shipped file, unchanged but for the points of the progress award, beside truth of a few images."""
     folder = tmp_path / "tianchi"
-    shipped = Path(tiltyard.__file__).parent / "site" / "challenges" / "tianchi" / "challenge.toml"
+    shipped = SHIPPED / "tianchi" / "challenge.toml"
     small_forgery.write_truth(folder / "data" / "contest", CONTEST)
     small_forgery.write_truth(folder / "data" / "long-running", LONG)
     (folder / "releases").mkdir()
@@ -81,7 +80,7 @@ def masks(tmp_path: Path) -> Callable[..., Path]:
 
 def joined(challenge: Challenge, name: str) -> Team:
     user = small.somebody(name)
-    teams.register(user, challenge)
+    registering.register(user, challenge)
     return teams.create(user, challenge, f"Team {name}")
 
 
@@ -241,7 +240,7 @@ def test_a_team_has_three_at_most(challenge: Challenge) -> None:
         ann = joined(challenge, "Ann")
         for name in ("Bo", "Cy"):
             user = small.somebody(name)
-            teams.register(user, challenge)
-            teams.accept(user, teams.invite(ann, ann.captain))
+            registering.register(user, challenge)
+            invitations.accept(user, invitations.invite(ann, ann.captain))
         with pytest.raises(Refused, match="full"):
-            teams.invite(ann, ann.captain)
+            invitations.invite(ann, ann.captain)

@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 
 from tiltyard.contest.entry import EntryFormat
-from tiltyard.site.uploads import ROOM, body_size, most_bytes, plain_name, staged
+from tiltyard.site.arriving.uploads import ROOM, body_size, most_bytes, plain_name, staged
 
 
 @pytest.mark.parametrize(

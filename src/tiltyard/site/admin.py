@@ -13,7 +13,9 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from tiltyard.site import audit, models
+from tiltyard.site import models
+from tiltyard.site.auditing import audit
+from tiltyard.site.auditing.addresses import address_of
 
 
 class Looking(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -47,7 +49,7 @@ class Users(Looking):
         super().save_model(request, obj, form, change)
         detail = {name: form.cleaned_data[name] for name in form.changed_data}
         actor = request.user if isinstance(request.user, models.User) else None
-        audit.record(actor, "change-user", target=obj.email, detail=detail, address=audit.address_of(request))
+        audit.record(actor, "change-user", target=obj.email, detail=detail, address=address_of(request))
 
 
 @admin.register(models.AuditEvent)

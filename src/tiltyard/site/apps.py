@@ -12,7 +12,7 @@ class SiteConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tiltyard.site.words import translate_names
+        from tiltyard.site.telling.words import translate_names
 
         for model in self.get_models():
             translate_names(model)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from tiltyard.site.oidc import origins
+from tiltyard.site.people.oidc import origins
 
 Answer = Callable[[HttpRequest], HttpResponse]
 ZONES = frozenset(available_timezones())

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from tiltyard.site import hosts, oidc
+from tiltyard.site import hosts
+from tiltyard.site.people import oidc
 from tiltyard.site.places import DATABASE, database_settings, places
 
 HERE = Path(__file__).parent
@@ -37,8 +38,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "tiltyard.site.crowding.FewTransfers",
-    "tiltyard.site.uploads.BoundedForms",
+    "tiltyard.site.arriving.crowding.FewTransfers",
+    "tiltyard.site.arriving.uploads.BoundedForms",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -80,7 +81,7 @@ if OIDC:
     MIDDLEWARE += oidc.MIDDLEWARE
     AUTHENTICATION_BACKENDS = oidc.BACKENDS
     SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [OIDC], "OAUTH_PKCE_ENABLED": True}}
-    SOCIALACCOUNT_ADAPTER = "tiltyard.site.oidc_adapter.Adapter"
+    SOCIALACCOUNT_ADAPTER = "tiltyard.site.people.oidc_adapter.Adapter"
     SOCIALACCOUNT_ONLY = SOCIALACCOUNT_AUTO_SIGNUP = True
     ACCOUNT_USER_MODEL_USERNAME_FIELD = None
     ACCOUNT_LOGIN_METHODS, ACCOUNT_SIGNUP_FIELDS, ACCOUNT_EMAIL_VERIFICATION = {"email"}, ["email*"], "none"
@@ -113,7 +114,7 @@ X_FRAME_OPTIONS = "DENY"
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if os.environ.get("TILTYARD_SMTP_HOST")
-    else "tiltyard.site.mail.Undelivered"
+    else "tiltyard.site.telling.undelivered.Undelivered"
 )
 EMAIL_HOST = os.environ.get("TILTYARD_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("TILTYARD_SMTP_PORT", "587"))

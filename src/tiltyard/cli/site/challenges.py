@@ -23,7 +23,7 @@ def check(folder: Folder) -> None:
 
     Example: tiltyard challenges check certificates
     """
-    from tiltyard.site.checking import check_folder
+    from tiltyard.site.challenge.checking import check_folder
 
     file = check_folder(folder)
     lines = [[contest.name, contest.track, contest.data] for contest in file.contests]
@@ -44,7 +44,7 @@ def add(
     Example: tiltyard challenges add certificates --data contest --note "three labels mended"
     """
     _open(data, database)
-    from tiltyard.site.adding import add_challenge
+    from tiltyard.site.challenge.adding import add_challenge
     from tiltyard.site.models import Challenge
 
     challenge = add_challenge(folder, by=_organiser(organiser), note=note)

@@ -54,10 +54,10 @@ def _share(data: Path, database: str) -> None:
 def _fetch(site: str, token: Path, cache: Path, database: str) -> None:
     import os
 
-    from tiltyard.site.remote_store import HttpStore
     from tiltyard.site.serving.preparing import point_to
     from tiltyard.site.serving.token import read_token
-    from tiltyard.site.store import SITE_URL, TOKEN
+    from tiltyard.site.storing.remote import HttpStore
+    from tiltyard.site.storing.store import SITE_URL, TOKEN
 
     if not database:
         raise TiltyardError("--site needs --database postgresql://…: workers elsewhere share the site's database")

@@ -10,10 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from tiltyard.errors import TiltyardError
-from tiltyard.site.files import note
 from tiltyard.site.places import places
 from tiltyard.site.serving.token import workers_token
-from tiltyard.site.store import FolderStore
+from tiltyard.site.storing.files import note
+from tiltyard.site.storing.folder import FolderStore
 
 MOST_BYTES = 8 << 30
 """Of a file that a worker puts."""

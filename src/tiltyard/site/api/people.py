@@ -5,9 +5,9 @@ from ninja import NinjaAPI
 from ninja.security import HttpBearer
 
 from tiltyard.errors import TiltyardError
-from tiltyard.site.accounts import user_of_token
 from tiltyard.site.api import people_boards, people_challenges, people_entries
 from tiltyard.site.models import User
+from tiltyard.site.people.accounts import user_of_token
 from tiltyard.site.refused import TooOften
 
 ABOUT = "Every call takes the token of your profile: `Authorization: Bearer tilt_…`. Times are UTC."

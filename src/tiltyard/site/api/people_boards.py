@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest
 from ninja import Router, Schema
 
 from tiltyard.errors import TiltyardError
-from tiltyard.site import boards
-from tiltyard.site.views.frame import found
+from tiltyard.site.seeing import boards
+from tiltyard.site.seeing.reach import found
 
 router = Router(tags=["boards"])
 

@@ -8,11 +8,11 @@ from ninja import Router, Schema
 from tiltyard.contest import challenge as files
 from tiltyard.contest.phases import private_opens, stage
 from tiltyard.contest.registry import find_track
-from tiltyard.site import entering
+from tiltyard.site.arriving import entering
 from tiltyard.site.clock import now
 from tiltyard.site.models import Challenge, Team
-from tiltyard.site.sight import may_see
-from tiltyard.site.views.frame import found, own_team
+from tiltyard.site.seeing.reach import found, own_team
+from tiltyard.site.seeing.sight import may_see
 
 router = Router(tags=["challenges"])
 

@@ -3,21 +3,18 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 
 from tiltyard.contest.registry import find_track
-from tiltyard.site import entering, evidence
+from tiltyard.site.arriving import entering
+from tiltyard.site.arriving.uploads import body_size, most_bytes, sent_file
 from tiltyard.site.models import Challenge, Entry, Evaluation, User
 from tiltyard.site.refused import Refused
-from tiltyard.site.sight import Figures, Seen, all_seen, seen, sees_entry
-from tiltyard.site.store import store
-from tiltyard.site.uploads import body_size, most_bytes, sent_file
-from tiltyard.site.views.entries import REPORT
-from tiltyard.site.views.entry_files import REPORT_POLICY
-from tiltyard.site.views.frame import found, own_team
+from tiltyard.site.seeing import reports
+from tiltyard.site.seeing.reach import found, handed_in, own_team, visible_entry
+from tiltyard.site.seeing.sight import Figures, Seen, all_seen, seen
 
 router = Router(tags=["entries"])
 MOST_LISTED = 500
@@ -94,7 +91,7 @@ def entries(request: HttpRequest, slug: str) -> list[EntryOut]:
     team = own_team(request, of)
     if team is None:
         return []
-    newest = list(_entries().filter(challenge=of, team=team, outside=False).order_by("-at", "-pk")[:MOST_LISTED])
+    newest = list(handed_in(team)[:MOST_LISTED])
     known = all_seen(request.user, newest)
     return [_out(entry, known[entry.pk]) for entry in newest]
 
@@ -102,39 +99,22 @@ def entries(request: HttpRequest, slug: str) -> list[EntryOut]:
 @router.get("/entries/{number}", response=EntryOut)
 def entry(request: HttpRequest, number: int) -> EntryOut:
     """One entry: of the caller's team, or of a challenge that the caller organises."""
-    one = _visible(request, number)
+    one = visible_entry(request, number)
     return _out(one, seen(request.user, one))
 
 
 @router.get("/entries/{number}/report")
 def report(request: HttpRequest, number: int) -> HttpResponse:
     """The report as HTML; 404 while it is withheld."""
-    one = _visible(request, number)
-    digest = one.evaluation.files.get(REPORT) if one.evaluation else None
-    if digest is None or not seen(request.user, one).sight.report:
-        raise Http404
-    return HttpResponse(store().read(digest), headers={"Content-Security-Policy": REPORT_POLICY})
+    return reports.report(request.user, visible_entry(request, number))
 
 
 @router.get("/entries/{number}/log")
 def log(request: HttpRequest, number: int) -> HttpResponse:
     """What the entry's program said, as text; 404 while it is withheld."""
-    one = _visible(request, number)
-    if one.evaluation is None or not seen(request.user, one).sight.log:
-        raise Http404
-    text = "".join(f"== {name}\n{content}\n" for name, content in evidence.logs(one.evaluation))
+    said = reports.logs(request.user, visible_entry(request, number))
+    text = "".join(f"== {name}\n{content}\n" for name, content in said)
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
-
-
-def _entries() -> QuerySet[Entry]:
-    return Entry.objects.select_related("evaluation", "team", "user", "challenge")
-
-
-def _visible(request: HttpRequest, number: int) -> Entry:
-    one = _entries().filter(pk=number).first()
-    if one is None or not sees_entry(request.user, one):
-        raise Http404
-    return one
 
 
 def _out(one: Entry, known: Seen) -> EntryOut:
@@ -155,8 +135,8 @@ def _out(one: Entry, known: Seen) -> EntryOut:
         public=_figures(known.public),
         private=_figures(known.private),
         public_from=known.public_from,
-        report=known.sight.report and evaluation is not None and REPORT in evaluation.files,
-        log=known.sight.log and evaluation is not None and evidence.has_logs(evaluation),
+        report=reports.has_report(one, known.sight),
+        log=reports.has_logs(one, known.sight),
     )
 
 

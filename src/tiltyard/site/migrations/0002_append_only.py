@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from tiltyard.site.append_only import install, remove
+from tiltyard.site.auditing.append_only import install, remove
 
 
 class Migration(migrations.Migration):

@@ -24,7 +24,7 @@ class Untouchable(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """One action of an organiser or of the site itself; only added, never changed."""
+    """One action of an organiser, of a team's captain or of the site itself; only added, never changed."""
 
     at = models.DateTimeField(default=now, db_index=True)
     actor = models.CharField(max_length=200)

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 from tiltyard.contest.compare import Comparison, compare
 from tiltyard.contest.evaluation import read_evaluation
-from tiltyard.site.evidence import write_folder
 from tiltyard.site.models import Entry, Evaluation
 from tiltyard.site.places import places
 from tiltyard.site.refused import Refused
+from tiltyard.site.storing.evidence import write_folder
 
 
 def compare_entries(first: Entry, second: Entry) -> Comparison:

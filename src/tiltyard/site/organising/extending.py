@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from tiltyard.contest import challenge as files
 from tiltyard.contest.phases import private_opened
-from tiltyard.site.adding import add_version
+from tiltyard.site.auditing.doer import Doer
+from tiltyard.site.challenge.adding import add_version
 from tiltyard.site.clock import now
 from tiltyard.site.models import Challenge, ChallengeVersion
-from tiltyard.site.organising.doer import Doer
 from tiltyard.site.refused import Refused
 
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.clock import now
-from tiltyard.site.mailing import in_all_languages
 from tiltyard.site.models import Entry, Team
-from tiltyard.site.organising.doer import Doer
-from tiltyard.site.organising.messages import write
+from tiltyard.site.ranking.snapshots import retake_all
 from tiltyard.site.refused import Refused
-from tiltyard.site.snapshots import retake_all
+from tiltyard.site.telling.mailing import in_all_languages
+from tiltyard.site.telling.messages import write
 
 
 def disqualify_team(team: Team, reason: str, *, by: Doer) -> None:

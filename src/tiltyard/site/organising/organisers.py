@@ -1,19 +1,14 @@
-"""Who runs a challenge: co-organisers come by a link, for nobody has verified an address."""
-
-from datetime import timedelta
+"""Who runs a challenge: co-organisers come by a link, for an address may be anybody's where the site sends no mail."""
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.clock import now
-from tiltyard.site.codes import digest, new_code
 from tiltyard.site.models import Challenge, Membership, OrganiserInvitation, User
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.people.codes import OPEN_FOR, digest, new_code
 from tiltyard.site.refused import Refused
-
-OPEN_FOR = timedelta(days=7)
-"""How long a link can be used."""
 
 
 def invite(challenge: Challenge, *, by: Doer) -> str:

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import Award, Team
-from tiltyard.site.organising.doer import Doer
 from tiltyard.site.refused import Refused
 
 

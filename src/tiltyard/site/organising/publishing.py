@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import Challenge
-from tiltyard.site.organising.doer import Doer
 from tiltyard.site.refused import Refused
 
 State = Challenge.State

@@ -1,64 +1,26 @@
-"""The reproduction audit: who is asked for material, what came, what it gave, who is named."""
+"""The reproduction audit: what came of those who were asked, what it gave, who is named."""
 
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tiltyard.contest import awarding
-from tiltyard.contest.challenge import Final
-from tiltyard.contest.phases import private_opened
 from tiltyard.contest.registry import find_track
 from tiltyard.contest.standings import Line
 from tiltyard.errors import EntryError
-from tiltyard.site import queue, unpacking
-from tiltyard.site.awards import NAMED, first_pending
+from tiltyard.site import queue
+from tiltyard.site.arriving.uploads import staged
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.clock import now
-from tiltyard.site.each import for_each
-from tiltyard.site.files import keep_file
-from tiltyard.site.mailing import in_all_languages
 from tiltyard.site.models import Award, Challenge, ChallengeVersion, Entry, Reproduction, StoredFile
-from tiltyard.site.organising.doer import SITE, Doer
-from tiltyard.site.organising.messages import write
+from tiltyard.site.organising.asking import final_lines, final_of
+from tiltyard.site.ranking.awards import NAMED
 from tiltyard.site.refused import Refused
-from tiltyard.site.results import ranking
-from tiltyard.site.snapshots import PRIVATE, lines_now
-from tiltyard.site.uploads import staged
+from tiltyard.site.storing import unpacking
+from tiltyard.site.storing.files import keep_file
 
 Verdict = Reproduction.Verdict
-
-
-def ask_due(moment: datetime) -> int:
-    """Asks the first of every private board that has opened, once its last entries are evaluated; how many teams."""
-    found = Challenge.objects.filter(reproductions=None).exclude(state=Challenge.State.DRAFT)
-    return for_each(found, lambda challenge: _ask_first(challenge, moment) if _is_over(challenge, moment) else 0)
-
-
-def ask(entry: Entry, *, by: Doer, hours: int | None = None) -> Reproduction:
-    """Asks one team by hand. Refused where it was asked for this entry, or the challenge's file has no final."""
-    challenge = entry.challenge
-    final = _final(challenge)
-    if not _is_over(challenge, now()):
-        raise Refused(_("Wait until the private board is open and the last entries are evaluated."))
-    if Reproduction.objects.filter(entry=entry).exists():
-        raise Refused(_("This team was asked already."))
-    lines = [line for line in _lines(challenge, final, now()) if line.entry == entry.pk]
-    if not lines:
-        raise Refused(_("Only an entry that stands on the private board can be asked for."))
-    with transaction.atomic():
-        asked = _ask(challenge, lines[0], timedelta(hours=hours or final.hours), by)
-        by.record("ask-for-reproduction", challenge, target=entry.team.name, entry=entry.pk)
-    return asked
-
-
-def set_deadline(asked: Reproduction, deadline: datetime, *, by: Doer) -> None:
-    """Gives more time, or less."""
-    with transaction.atomic():
-        before = asked.deadline.isoformat()
-        Reproduction.objects.filter(pk=asked.pk).update(deadline=deadline)
-        by.record("reproduction-deadline", asked.challenge, target=asked.entry.team.name, before=before,
-                  after=deadline.isoformat())  # fmt: skip
 
 
 def rerun(asked: Reproduction, *, by: Doer, made: tuple[Path, str] | None = None) -> Entry:
@@ -106,10 +68,10 @@ def set_write_up(asked: Reproduction, text: str, *, by: Doer) -> None:
 
 def to_be_named(challenge: Challenge) -> list[Line]:
     """Who would be named now; teams by their number."""
-    final = _final(challenge)
+    final = final_of(challenge)
     reproduced = challenge.reproductions.filter(verdict=Verdict.REPRODUCED, entry__team__disqualified="")
     teams = {str(team) for team in reproduced.values_list("entry__team", flat=True)}
-    return awarding.named(final, _lines(challenge, final, now()), teams)
+    return awarding.named(final, final_lines(challenge, final, now()), teams)
 
 
 def name_first(challenge: Challenge, *, by: Doer) -> int:
@@ -123,54 +85,6 @@ def name_first(challenge: Challenge, *, by: Doer) -> int:
             Award.objects.create(challenge=challenge, team_id=int(line.team), name=NAMED, place=line.rank)
         by.record("name-first", challenge, teams=[int(line.team) for line in lines])
     return len(lines)
-
-
-def _final(challenge: Challenge) -> Final:
-    if challenge.file.final is None:
-        raise Refused(_("The challenge's file asks for no reproduction: add [final] to it."))
-    return challenge.file.final
-
-
-def _is_over(challenge: Challenge, moment: datetime) -> bool:
-    final = challenge.file.final
-    if final is None or not private_opened(challenge.file.phase(final.phase), moment):
-        return False
-    return first_pending(ranking(challenge, final.phase, final.contest)) is None
-
-
-def _lines(challenge: Challenge, final: Final, moment: datetime) -> list[Line]:
-    return lines_now(ranking(challenge, final.phase, final.contest), PRIVATE, moment)
-
-
-@transaction.atomic
-def _ask_first(challenge: Challenge, moment: datetime) -> int:
-    locked = Challenge.objects.select_for_update().get(pk=challenge.pk)
-    if locked.reproductions.exists():
-        return 0
-    final = _final(locked)
-    lines = awarding.asked(final, _lines(locked, final, moment))
-    for line in lines:
-        asked = _ask(locked, line, timedelta(hours=final.hours), SITE)
-        SITE.record("ask-for-reproduction", locked, target=asked.entry.team.name, entry=line.entry)
-    return len(lines)
-
-
-def _ask(challenge: Challenge, line: Line, time: timedelta, by: Doer) -> Reproduction:
-    moment = now()
-    asked = Reproduction.objects.create(
-        challenge=challenge, entry_id=line.entry, place=line.rank, asked=moment, deadline=moment + time
-    )
-    deadline = asked.deadline.astimezone(challenge.file.tz).strftime("%Y-%m-%d %H:%M %Z")
-
-    def body() -> str:
-        return _(
-            "Your team stands on place %(place)d of the private board. Send the material by which entry %(entry)d can "
-            "be made again, with a short write-up, before %(deadline)s. You find the form on the page of the entry."
-        ) % {"place": line.rank, "entry": line.entry, "deadline": deadline}
-
-    subject = in_all_languages(lambda: _("Reproducible material is asked for")).replace("\n\n", " / ")
-    write(challenge, asked.entry.team, subject, in_all_languages(body), by=by)
-    return asked
 
 
 def _sent(asked: Reproduction) -> tuple[StoredFile, str]:

@@ -7,12 +7,13 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tiltyard.contest.registry import find_track
-from tiltyard.site import editions, queue
-from tiltyard.site.adding import add_version
+from tiltyard.site import queue
+from tiltyard.site.auditing.doer import Doer
+from tiltyard.site.challenge import editions
+from tiltyard.site.challenge.adding import add_version
 from tiltyard.site.models import Challenge, ChallengeVersion, Entry, Evaluation
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.ranking.results import FINISHED
 from tiltyard.site.refused import Refused
-from tiltyard.site.results import FINISHED
 
 
 def rerun(entry: Entry, *, by: Doer) -> Evaluation:

@@ -13,14 +13,11 @@ LIVE = (Job.State.WAITING, Job.State.LEASED)
 
 def end(evaluation: Evaluation, state: Evaluation.State, reason: str, **figures: Any) -> None:
     """Makes the evaluation final, inside the caller's transaction, which holds its lock."""
-    from tiltyard.site import boards
-
     evaluation.state, evaluation.reason, evaluation.finished = state, reason[:1000], now()
     for name, value in figures.items():
         setattr(evaluation, name, value)
     evaluation.save()
     drop_live_jobs(evaluation)
-    boards.scored(evaluation)
 
 
 def break_off(evaluation: Evaluation, reason: str) -> None:

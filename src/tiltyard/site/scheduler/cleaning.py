@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from tiltyard.site.models import ChallengeVersion, Entry, Evaluation, Job, Reproduction, StoredFile
 from tiltyard.site.places import places
-from tiltyard.site.store import FolderStore
+from tiltyard.site.storing.folder import FolderStore
 
 OLD = 86_400.0
 """Seconds that a file is kept after it was last put: its row may be about to be written."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from django.db import connection
 
 from tiltyard.site.clock import now
-from tiltyard.site.due import all_due
 from tiltyard.site.queue.reaping import bury, forget_workers, keep_patience, reap
 from tiltyard.site.scheduler.cleaning import clean
+from tiltyard.site.scheduler.due import all_due
 
 log = logging.getLogger("tiltyard.scheduler")
 SECOND, MINUTE, HOUR = 1.0, 60.0, 3600.0

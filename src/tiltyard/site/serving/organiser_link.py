@@ -1,7 +1,7 @@
 """The link that makes the first organiser."""
 
-from tiltyard.site.codes import digest, new_code
 from tiltyard.site.models import OneTimeLink, User
+from tiltyard.site.people.codes import digest, new_code
 
 
 def new_link(address: str) -> str | None:

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from tiltyard.contest.challenge import Words
-from tiltyard.site import dates, markdown
+from tiltyard.site.telling import dates, markdown
 
 register = template.Library()
 LOOKS = ("light", "dark")

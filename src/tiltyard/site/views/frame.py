@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tiltyard.contest.challenge import Phase
 from tiltyard.contest.phases import Stage, current_phase, stage
-from tiltyard.site import teams
-from tiltyard.site.calendar import next_event
+from tiltyard.site.challenge.calendar import next_event
 from tiltyard.site.clock import now
 from tiltyard.site.models import Challenge, Team, User
-from tiltyard.site.sight import is_organiser, may_see
+from tiltyard.site.people import registering
+from tiltyard.site.seeing.reach import own_team
+from tiltyard.site.seeing.sight import is_organiser
 
 
 @dataclass(frozen=True)
@@ -32,19 +33,6 @@ class Tab:
     name: str
     title: str
     address: str
-
-
-def found(request: HttpRequest, slug: str) -> Challenge:
-    """The challenge of that address; 404 where there is none, or only as a draft of others."""
-    challenge = Challenge.objects.filter(slug=slug).first()
-    if challenge is None or not may_see(request.user, challenge):
-        raise Http404
-    return challenge
-
-
-def own_team(request: HttpRequest, challenge: Challenge) -> Team | None:
-    """The viewer's team in the challenge."""
-    return teams.team_of(request.user, challenge) if isinstance(request.user, User) else None
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -66,7 +54,7 @@ def page(
         "next": next_event(challenge.file, now()),
         "team": team,
         "organises": organises,
-        "takes_part": isinstance(request.user, User) and teams.takes_part(request.user, challenge),
+        "takes_part": isinstance(request.user, User) and registering.takes_part(request.user, challenge),
         "tabs": _tabs(challenge, team=team, named=request.user.is_authenticated),
         "tab": tab,
     }

@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from tiltyard.contest.phases import Stage, current_phase, stage
-from tiltyard.site.calendar import Event, next_event
+from tiltyard.site.challenge.calendar import Event, next_event
 from tiltyard.site.clock import now
 from tiltyard.site.models import Challenge
-from tiltyard.site.sight import may_see
+from tiltyard.site.seeing.sight import may_see
 from tiltyard.site.templatetags.site import LOOKS
 from tiltyard.site.views.frame import Badge, badge
 from tiltyard.site.views.going import A_YEAR, back

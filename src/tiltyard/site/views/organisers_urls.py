@@ -2,20 +2,8 @@
 
 from django.urls import URLPattern, path
 
-from tiltyard.site import feed
-from tiltyard.site.views.organise import (
-    act,
-    audit,
-    boards,
-    console,
-    entries,
-    export,
-    finals,
-    home,
-    invitation,
-    rules,
-    teams,
-)
+from tiltyard.site.views.console import audit, boards, console, entries, export, finals, rules, teams
+from tiltyard.site.views.organise import act, home, invitation
 
 CONSOLE = "c/<slug:slug>/organise"
 urlpatterns: list[URLPattern] = [
@@ -37,5 +25,4 @@ urlpatterns: list[URLPattern] = [
     path(f"{CONSOLE}/audit", audit.audit, name="console-audit"),
     path(f"{CONSOLE}/export", export.export, name="export"),
     path(f"{CONSOLE}/do/<slug:action>", act.act, name="act"),
-    path("c/<slug:slug>/feed", feed.feed, name="feed"),
 ]

@@ -15,8 +15,8 @@ from tiltyard.contest.track import Measured, Shard, TrackData
 from tiltyard.errors import TiltyardError
 from tiltyard.site.places import FOLDER, Places, places
 from tiltyard.site.serving.token import workers_token
-from tiltyard.site.store import SITE_URL, TOKEN
-from tiltyard.site.unpacking import Manifest, load_data, open_stored
+from tiltyard.site.storing.store import SITE_URL, TOKEN
+from tiltyard.site.storing.unpacking import Manifest, load_data, open_stored
 
 NODES_CACHE = "TILTYARD_NODE_CACHE"
 """Environment variable of a node: where it unpacks what it fetched."""

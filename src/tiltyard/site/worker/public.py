@@ -12,7 +12,7 @@ from tiltyard.contest.split import public_rows
 from tiltyard.contest.track import Track
 from tiltyard.errors import TiltyardError
 from tiltyard.site.models import ChallengeVersion, Evaluation
-from tiltyard.site.unpacking import unpacked
+from tiltyard.site.storing.unpacking import unpacked
 
 MOST_BYTES = 64 << 20
 """Of a list of public items."""

@@ -17,13 +17,13 @@ from tiltyard.contest.registry import find_track
 from tiltyard.contest.run import Progress
 from tiltyard.contest.track import Measured, Shard
 from tiltyard.report.evaluation import write_report
-from tiltyard.site.files import keep_all, keep_bytes
 from tiltyard.site.models import Evaluation, Job
 from tiltyard.site.places import places
 from tiltyard.site.queue.ending import LIVE
 from tiltyard.site.queue.finishing import Concluded, Planned, Result, ShardMeasured
 from tiltyard.site.queue.leasing import Leased
-from tiltyard.site.store import store
+from tiltyard.site.storing.files import keep_all, keep_bytes
+from tiltyard.site.storing.store import store
 from tiltyard.site.worker.errand import Errand, measure_elsewhere
 from tiltyard.site.worker.public import public_figures
 

@@ -1,1 +1,1 @@
-"""Pages of organisers, a file a subject."""
+"""What organisers do: their home, actions with their forms, invitations."""

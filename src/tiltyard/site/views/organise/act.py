@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from tiltyard.contest.registry import find_track
 from tiltyard.errors import TiltyardError
+from tiltyard.site.arriving.uploads import MOST_OF_A_FORM, body_size, most_bytes, too_large
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import Award, Challenge, Entry, Reproduction, Team, User
-from tiltyard.site.organising.doer import Doer
-from tiltyard.site.uploads import MOST_OF_A_FORM, body_size, most_bytes, too_large
 from tiltyard.site.views.going import back
 from tiltyard.site.views.organise.acts import ACTS, Act
 from tiltyard.site.views.organise.forms import ActForm

@@ -9,18 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import Challenge, Entry
-from tiltyard.site.organising import (
-    extending,
-    fairness,
-    messages,
-    organisers,
-    prizes,
-    publishing,
-    reproducing,
-    running,
-)
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.organising import asking, extending, fairness, organisers, prizes, publishing, reproducing, running
+from tiltyard.site.telling import messages
 from tiltyard.site.views.organise import forms
 
 Answers = Mapping[str, Any]
@@ -115,12 +107,12 @@ def _remove_organiser(of: Challenge, given: Answers, by: Doer) -> str:
 
 
 def _ask(of: Challenge, given: Answers, by: Doer) -> str:
-    reproducing.ask(given["entry"], by=by)
+    asking.ask(given["entry"], by=by)
     return gettext("The team was asked.")
 
 
 def _deadline(of: Challenge, given: Answers, by: Doer) -> str:
-    reproducing.set_deadline(given["asked"], given["deadline"], by=by)
+    asking.set_deadline(given["asked"], given["deadline"], by=by)
     return gettext("The deadline was moved.")
 
 

@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from tiltyard.site.awards import NAMED, title
-from tiltyard.site.dates import zone_name
 from tiltyard.site.models import Award, Challenge, Entry, Reproduction, Team, User
+from tiltyard.site.ranking.awards import NAMED, title
+from tiltyard.site.telling.dates import zone_name
 
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
 Choices = list[tuple[str, str]]

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tiltyard.site.models import Challenge, User
-from tiltyard.site.sight import is_organiser
-from tiltyard.site.views.frame import Tab, badge, found
+from tiltyard.site.seeing.reach import found
+from tiltyard.site.seeing.sight import is_organiser
+from tiltyard.site.views.frame import Tab, badge
 
 
 def organised(request: HttpRequest, slug: str) -> Challenge:

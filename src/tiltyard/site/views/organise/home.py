@@ -9,9 +9,10 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tiltyard.errors import TiltyardError
-from tiltyard.site import adding, audit
+from tiltyard.site.arriving.uploads import body_size, sent_file, too_large
+from tiltyard.site.auditing.addresses import address_of
+from tiltyard.site.challenge import adding
 from tiltyard.site.models import Challenge
-from tiltyard.site.uploads import body_size, sent_file, too_large
 from tiltyard.site.views.frame import badge
 from tiltyard.site.views.organise.frame import may_open_challenges
 
@@ -38,7 +39,7 @@ def add_sample(request: HttpRequest) -> HttpResponse:
     """Adds the sample challenge, open at once."""
     user = may_open_challenges(request)
     try:
-        challenge = adding.sample(user, address=audit.address_of(request))
+        challenge = adding.sample(user, address=address_of(request))
     except TiltyardError as error:
         messages.error(request, str(error), "bad")
         return redirect("organise")
@@ -64,9 +65,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
     note = request.POST.get("note", "")
     try:
         path, _name = sent_file(request, "file")
-        challenge = adding.add_archive(
-            path, by=may_open_challenges(request), note=note, address=audit.address_of(request)
-        )
+        challenge = adding.add_archive(path, by=may_open_challenges(request), note=note, address=address_of(request))
     except TiltyardError as error:
         return render(request, "organise/new.html", {"refused": str(error), "note": note}, status=422)
     messages.success(request, _("Version %d of the challenge is in force.") % challenge.version.number, "good")

@@ -7,12 +7,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from tiltyard.site import limits
+from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.organising import organisers
-from tiltyard.site.organising.doer import Doer
+from tiltyard.site.people import limits
 from tiltyard.site.refused import Refused
+from tiltyard.site.views.challenge.team import IN_SECONDS, INVITATION_TRIES, not_accepted
 from tiltyard.site.views.frame import signed_in
-from tiltyard.site.views.team import IN_SECONDS, INVITATION_TRIES, not_accepted
 
 
 @login_required

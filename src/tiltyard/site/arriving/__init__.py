@@ -1,0 +1,1 @@
+"""What arrives from the network: bounded bodies, entries, material."""

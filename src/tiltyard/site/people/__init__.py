@@ -1,0 +1,1 @@
+"""People: their accounts, secrets and teams, and how often each may try something."""

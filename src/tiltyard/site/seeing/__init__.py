@@ -1,0 +1,1 @@
+"""What a viewer sees: the one policy, and what is shown under it."""

@@ -1,0 +1,1 @@
+"""How the site speaks to people: messages, mails, dates, words."""

@@ -1,0 +1,1 @@
+"""The console of a challenge: the pages on which its organisers watch over it."""

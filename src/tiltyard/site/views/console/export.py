@@ -1,0 +1,24 @@
+"""Everything of a challenge as one archive."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, StreamingHttpResponse
+from django.views.decorators.http import require_GET
+
+from tiltyard.site.auditing.doer import Doer
+from tiltyard.site.challenge.export import chunks
+from tiltyard.site.clock import now
+from tiltyard.site.views.organise.frame import organised
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """A zip, written while it is sent: nothing of it is kept on the disk."""
+    of = organised(request, slug)
+    Doer.of(request).record("export", of)
+    name = f"{of.slug}-{now():%Y%m%d-%H%M}.zip"
+    return StreamingHttpResponse(
+        chunks(of),
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"},
+    )

@@ -1,0 +1,1 @@
+"""Entries: handed in, listed, shown, made again."""
