@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from inspecting_pictures import MADE, PHOTOGRAPHS, SEED, Item, documents, photog
 
 from tiltyard.contest.executor import ONE_THREAD, Executor, Processes
 from tiltyard.forensics.detectors import detector_names, find_detector
+from tiltyard.forensics.inspecting import How
 from tiltyard.forensics.locating.deciding import THRESHOLD
 from tiltyard.forensics.locating.finding import Evidence, Found, evidence_in, weighed
 from tiltyard.forensics.picture import Mask
@@ -48,7 +49,7 @@ class Asked:
     ablated: bool
     beside_peers: bool
     pyifd: bool
-    thresholds: Mapping[str, float]
+    thresholds: Mapping[str, How]
 
 
 @dataclass
@@ -93,7 +94,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def asked(items: Sequence[Item], given: argparse.Namespace, limits: Mapping[str, float]) -> Iterator[Asked]:
+def asked(items: Sequence[Item], given: argparse.Namespace, limits: Mapping[str, How]) -> Iterator[Asked]:
     """The first ones of a set are those that more is measured on."""
     pyifd = bool(given.peers) and are_there()
     calibrating, before = shown(items), Counter[tuple[str, bool]]()
@@ -163,13 +164,13 @@ def beside_peers(one: Asked, found: Found, fast: Found, truth: Mask) -> Iterator
         yield from peers(one.item.picture, truth)
 
 
-def calibrated(evidence: Evidence, limits: Mapping[str, float], truth: Mask) -> Iterator[tuple[str, Judged]]:
-    for name, limit in {DEFAULT: THRESHOLD, **limits}.items():
-        found = weighed(evidence, threshold=limit)
+def calibrated(evidence: Evidence, limits: Mapping[str, How], truth: Mask) -> Iterator[tuple[str, Judged]]:
+    for name, how in {DEFAULT: How(), **limits}.items():
+        found = weighed(replace(evidence, trusted=how.trusted), threshold=how.needed)
         yield name, judged(found.mask, found.probability, truth)
 
 
-def report(seen: Measured, limits: Mapping[str, float], given: argparse.Namespace, *, minutes: float) -> None:
+def report(seen: Measured, limits: Mapping[str, How], given: argparse.Namespace, *, minutes: float) -> None:
     rows = by_set(seen)
     tables = {
         "aims": beside_aims(rows),
@@ -184,7 +185,8 @@ def report(seen: Measured, limits: Mapping[str, float], given: argparse.Namespac
             show(TITLES[title], table)
     save(
         "inspecting", "what inspect finds, what --fast costs, peers, ablation, calibration", rows, **tables,
-        threshold=THRESHOLD, calibrated_thresholds=dict(limits), seed=SEED, options=vars(given), minutes=minutes,
+        threshold=THRESHOLD, calibrated={name: _told(how) for name, how in limits.items()}, seed=SEED,
+        options=vars(given), minutes=minutes,
     )  # fmt: skip
 
 
@@ -286,15 +288,19 @@ def _of_part(groups: Mapping[str, list[Judged]], there: Sequence[str]) -> Iterat
             yield f"{group} flagged", row["authentic flagged"]
 
 
-def by_threshold(seen: Measured, limits: Mapping[str, float]) -> list[dict[str, Any]]:
+def _told(how: How) -> dict[str, Any]:
+    return {"at": how.needed, "distrusted": ", ".join(how.distrust)}
+
+
+def by_threshold(seen: Measured, limits: Mapping[str, How]) -> list[dict[str, Any]]:
     members: dict[str, list[Judged]] = defaultdict(list)
     for _, one in seen:
         for name, answer in one.calibrated.items():
             members[name].append(answer)
     wanted = ("forged", "pixel F1", "forged flagged", "authentic", "authentic flagged")
     return [
-        {"threshold": name, "at": limit, **{figure: figures(members[name])[figure] for figure in wanted}}
-        for name, limit in {DEFAULT: THRESHOLD, **limits}.items()
+        {"threshold": name, **_told(how), **{figure: figures(members[name])[figure] for figure in wanted}}
+        for name, how in {DEFAULT: How(), **limits}.items()
         if name in members
     ]
 

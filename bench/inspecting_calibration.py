@@ -1,4 +1,4 @@
-"""A threshold for receipts from ten of them, as `tiltyard inspect --calibrate` finds it."""
+"""How receipts are looked at after ten of them were shown, as `tiltyard inspect --calibrate` finds it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from inspecting_pictures import Item
 
 from tiltyard.contest.executor import Executor
 from tiltyard.forensics.calibrating import calibrated
+from tiltyard.forensics.inspecting import How
 
 UNTOUCHED, MIXED = "calibrated on ten untouched", "calibrated on five untouched, five forged"
 TEN = 10
@@ -17,7 +18,7 @@ def shown(items: Sequence[Item]) -> frozenset[str]:
     return frozenset(sorted({item.source for item in items if item.group == "receipts"})[:TEN])
 
 
-def thresholds(items: Sequence[Item], folder: Path, executor: Executor) -> dict[str, float]:
+def thresholds(items: Sequence[Item], folder: Path, executor: Executor) -> dict[str, How]:
     """Both; none where there are too few receipts."""
     ten = sorted(shown(items))
     if len(ten) < TEN:
@@ -29,7 +30,10 @@ def thresholds(items: Sequence[Item], folder: Path, executor: Executor) -> dict[
         _laid_out([authentic[name] for name in ten], folder / "untouched"): UNTOUCHED,
         _laid_out([*map(authentic.get, ten[:half]), *map(forged.get, ten[half:])], folder / "mixed"): MIXED,
     }
-    return {places[place]: limit for place, limit in executor.submit(calibrated, places)}
+    return {
+        places[place]: How(threshold=found.threshold, distrust=found.distrusted)
+        for place, found in executor.submit(calibrated, places)
+    }
 
 
 def _laid_out(items: Sequence[Item | None], folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The pictures that `inspecting.py` measures on: photographs, documents rendered and receipts forged on the spot."""
+"""The pictures that the benches of forensics measure on: photographs, documents and receipts forged on the spot."""
 
 import csv
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from baselines import photographs as published
 from common import DATA
 from PIL import Image
 
@@ -47,16 +46,27 @@ class Item:
 
 def photographs(most: int | None) -> Iterator[Item]:
     """Published benchmarks, where they are at hand; at most so many a set, forged and authentic each."""
-    items = [Item(group, kind, picture, mask) for group, kind, picture, mask in published()]
-    for _, members in groupby(sorted(items, key=lambda item: (item.group, item.kind)), lambda i: (i.group, i.kind)):
+    items = sorted(_published(), key=lambda item: (item.group, item.kind))
+    for _, members in groupby(items, lambda item: (item.group, item.kind)):
         yield from list(members)[:most]
+
+
+def _published() -> Iterator[Item]:
+    manifest = DATA / "forgery" / "manifest.csv"
+    if not manifest.is_file():
+        print(f"{manifest}: not there, photographs are left out; set TILTYARD_DATA to measure them")
+        return
+    with manifest.open(newline="") as file:
+        for row in csv.DictReader(file):
+            mask = manifest.parent / row["mask"] if row["forged"] == "1" else None
+            yield Item(row["set"], "forged" if mask else AUTHENTIC, manifest.parent / row["image"], mask)
 
 
 def documents(folder: Path, executor: Executor, count: int) -> Iterator[Item]:
     """Of families that no training saw and that nothing was chosen on; half of them authentic."""
     if count:
         write_set(document_recipe(seed=SEED, count=count, families=NEVER_TRAINED_ON[1:]), folder, executor)
-        yield from _written(folder, "documents")
+        yield from written(folder, "documents")
 
 
 def receipts(folder: Path, executor: Executor, count: int, *, each: int) -> Iterator[Item]:
@@ -71,12 +81,13 @@ def receipts(folder: Path, executor: Executor, count: int, *, each: int) -> Iter
         return
     recipe = tamper_recipe(images, Found(sources, found.complaints), seed=SEED, boxes=boxes, forged=each, authentic=0)
     write_set(recipe, folder, executor)
-    yield from _written(folder, "receipts")
+    yield from written(folder, "receipts")
     for source in sources:
         yield Item("receipts", AUTHENTIC, images / source.name, None, source.name)
 
 
-def _written(folder: Path, group: str) -> Iterator[Item]:
+def written(folder: Path, group: str) -> Iterator[Item]:
+    """The pictures of a set that `tiltyard forge` wrote."""
     with (folder / "samples.csv").open(newline="") as file:
         lines = {line["name"]: line for line in csv.DictReader(file)}
     for picture in sorted(folder.glob("part-*/images/*")):

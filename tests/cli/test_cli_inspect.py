@@ -233,16 +233,52 @@ def test_the_longest_names_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "b.ab: too long a name for what is drawn under it: shorten it" in str(refused)
 
 
-def test_calibrating_says_which_threshold_to_give_next_time(
-    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "own").mkdir()
-    for seed in range(6):
-        scene((200, 152), seed).save(tmp_path / "own" / f"{seed}.jpg", quality=90)
-    done = here(place / "pics" / "one.jpg", "--calibrate", "own", "--fast")
-    assert done.exit_code == 0, done.output
-    assert "calibrated on own: --threshold 0." in done.output
+class TestCalibrating:
+    @pytest.fixture
+    def own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Six authentic photographs and a file that is none."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "own").mkdir()
+        for seed in range(6):
+            scene((320, 240), seed).save(tmp_path / "own" / f"{seed}.png")
+        (tmp_path / "own" / "bad.jpg").write_bytes(b"\xff\xd8 no picture")
+        return tmp_path / "own"
+
+    def test_says_what_was_seen_and_what_to_give_next_time(self, own: Path, place: Path) -> None:
+        done = here(place / "pics" / "one.jpg", "--calibrate", "own", "--fast")
+        assert done.exit_code == 0, done.output
+        assert "tiltyard: passed over while calibrating own/bad.jpg: no readable image" in done.output
+        first, second, *_ = done.stdout.splitlines()
+        assert first == "calibrated on own: --threshold 0.5 says the same next time"
+        assert second == (
+            "seen: 6 authentic pictures; pages of text, which the threshold is for: 0, fewer than 5: the shipped "
+            "threshold stays"
+        )
+
+    def test_a_cue_that_misfires_is_distrusted_and_named(self, own: Path) -> None:
+        for seed in range(2):
+            cloned(own / f"{seed}.png")
+        cloned(own / "3.png").rename("forged.png")
+        done = here("forged.png", "--calibrate", "own", "--json", "-")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)[0]["verdict"] == "no evidence"
+        assert "calibrated on own: --threshold 0.5 --distrust copy_move says the same next time\n" in done.stderr
+        told = "copy_move speaks on 2 of the 5 authentic pictures, not believed: own/0.png, own/1.png\n"
+        assert told in done.stderr
+        assert here("forged.png", "--fail-on-forged").exit_code == 1
+        assert here("forged.png", "--fail-on-forged", "--distrust", "copy_move").exit_code == 0
+
+    def test_nothing_but_trusted_cues_can_be_distrusted(self, own: Path) -> None:
+        refused = here("own", "--distrust", "error_level").exception
+        assert "error_level: no trusted cue is called so: distrust double_jpeg or " in str(refused)
+
+
+def cloned(path: Path) -> Path:
+    """The picture in a file with a place of it laid down twice."""
+    with Image.open(path) as image:
+        image.paste(image.crop((30, 20, 150, 110)), (190, 130))
+        image.save(path)
+    return path
 
 
 @pytest.fixture
@@ -350,6 +386,22 @@ def test_pages_of_a_pdf_are_pictures_of_their_own(tmp_path: Path, jail: None, mo
     found = json.loads(Path("found.json").read_text())
     assert [one["path"] for one in found] == ["two.pdf#page=1", "two.pdf#page=2"]
     assert sorted(path.name for path in Path("masks").iterdir()) == ["two-1.png", "two-2.png"]
+
+
+def test_what_a_document_has_no_time_for_is_named_and_does_not_pass_the_gate(
+    tmp_path: Path, jail: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pypdfium2", reason='pages of PDFs need pip install "tiltyard[inspect]"')
+    monkeypatch.chdir(tmp_path)
+    scene((200, 152), 1).save("two.pdf", save_all=True, append_images=[scene((152, 200), 2)], resolution=100)
+    clock = iter([0.0, 0.0, 0.0, 1e6])
+    monkeypatch.setattr("tiltyard.forensics.reading.pages.monotonic", lambda: next(clock))
+    done = here("two.pdf", "--fast", "--fail-on-forged")
+    assert done.exit_code == 2, done.output
+    told = (
+        "tiltyard: passed over two.pdf#page=2: is not read, for the pages before it took too long: split the document"
+    )
+    assert told in done.output
 
 
 @pytest.fixture

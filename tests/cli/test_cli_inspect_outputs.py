@@ -17,7 +17,7 @@ from tiltyard.cli.inspect.running import Run
 from tiltyard.cli.inspect.shown import Tally, path_in_line
 from tiltyard.cli.inspect.walking import PassedOver, files_in
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.inspecting import Verdict
+from tiltyard.forensics.inspecting import How, Verdict
 from tiltyard.report.inspection import inspection_page
 from tiltyard.vision.masks import decode_map, decode_mask
 
@@ -310,7 +310,7 @@ def test_a_single_picture_is_shown_with_its_reasons_and_several_with_counts() ->
 )
 def test_exit_codes(found: list, lost: int, without_jail: int, fail_on_forged: bool, code: int) -> None:
     passed_over = [PassedOver("bad.jpg", "is empty")] * lost
-    run = Run(fast=False, threshold=None, passed_over=passed_over, without_jail=without_jail)
+    run = Run(How(), passed_over=passed_over, without_jail=without_jail)
     for one in found:
         run.tally.take(one, Path("x"))
     assert run.exit_code(fail_on_forged=fail_on_forged) == code

@@ -12,6 +12,8 @@ from tiltyard.contest.run import Run
 from tiltyard.defences.pool import load_pool
 from tiltyard.tracks.whitebox import WhiteBox
 
+pytestmark = pytest.mark.alone
+
 LOADED = """
 import sys
 sys.argv[1:] = {arguments!r}

@@ -13,6 +13,7 @@ from tiltyard.contest.ray_executor import RayExecutor
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.making.folder import write_set
 
+pytestmark = pytest.mark.alone
 HERE = Path(__file__).parent
 FORGING = HERE.parent / "forensics" / "making"
 

@@ -11,7 +11,6 @@ import tiltyard.forensics
 from small_scene import scene
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics import Inspection, Verdict, inspect, inspections
-from tiltyard.forensics.calibrating import calibrated
 
 
 def cloned(seed: int) -> np.ndarray:
@@ -55,6 +54,14 @@ def test_the_same_file_gives_the_same_answer(picture: Path) -> None:
     first, second = inspect(picture), inspect(picture)
     assert first.probability == second.probability
     assert np.array_equal(first.map, second.map)
+
+
+def test_that_a_picture_is_large_is_no_warning(
+    picture: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 240 * 320 - 1)
+    inspect(picture, fast=True)
+    assert not [told for told in recwarn if issubclass(told.category, Image.DecompressionBombWarning)]
 
 
 def test_a_quick_look_leaves_copy_move_out(picture: Path) -> None:
@@ -107,33 +114,3 @@ def test_names_are_exported_and_no_others() -> None:
         assert getattr(tiltyard.forensics, name).__module__ == "tiltyard.forensics.inspecting"
     with pytest.raises(AttributeError):
         _ = tiltyard.forensics.nothing
-
-
-def test_calibration_lays_the_threshold_above_authentic_pictures(tmp_path: Path) -> None:
-    folder = tmp_path / "own"
-    folder.mkdir()
-    for seed in range(6):
-        Image.fromarray(scene(seed + 20)).save(folder / f"{seed}.jpg", quality=85)
-    threshold = calibrated(folder, fast=True)
-    assert 0 < threshold < 1
-    assert all(inspect(path, fast=True, threshold=threshold).verdict is not Verdict.FORGED for path in folder.iterdir())
-
-
-def test_calibration_with_masks_tells_forged_from_authentic(tmp_path: Path) -> None:
-    for name in ("images", "masks"):
-        (tmp_path / name).mkdir()
-    for seed in range(6):
-        pixels, mask = (cloned(seed), np.zeros((240, 320), np.uint8)) if seed % 2 else (scene(seed), None)
-        Image.fromarray(pixels).save(tmp_path / "images" / f"{seed}.png")
-        if mask is not None:
-            mask[130:220, 190:310] = 255
-            Image.fromarray(mask).save(tmp_path / "masks" / f"{seed}.png")
-    threshold = calibrated(tmp_path)
-    verdicts = {path.stem: inspect(path, threshold=threshold).verdict for path in (tmp_path / "images").iterdir()}
-    assert all(verdicts[str(seed)] is Verdict.FORGED for seed in (1, 3, 5))
-    assert all(verdicts[str(seed)] is not Verdict.FORGED for seed in (0, 2, 4))
-
-
-def test_too_few_pictures_cannot_calibrate(tmp_path: Path, picture: Path) -> None:
-    with pytest.raises(TiltyardError, match="calibrate with 5 or more"):
-        calibrated(picture.parent)

@@ -94,6 +94,7 @@ class TestOnThisHost:
         assert member.wait(5) == -9
         assert not any(folder.exists() for folder in left)
 
+    @pytest.mark.alone
     def test_a_dead_evaluators_group_is_swept_and_its_members_killed(self) -> None:
         script = (
             "import os, subprocess\nfrom tiltyard.jail import cgroup\nfrom tiltyard.jail.limits import Limits\n"
@@ -112,6 +113,7 @@ class TestOnThisHost:
         assert not any(Path(folder).exists() for folder in left)
         assert is_gone(int(pid))
 
+    @pytest.mark.alone
     def test_a_group_whose_lock_is_held_is_not_swept_even_if_its_makers_number_is_free(self) -> None:
         with cgroup.create(LIMITS) as group:
             parent = folders(group)[0].parent

@@ -40,6 +40,7 @@ def test_require_jail_raises_exactly_what_examine_found() -> None:
         doctor.require_jail()
 
 
+@pytest.mark.alone
 def test_it_needs_neither_torch_nor_numpy_and_answers_in_half_a_second() -> None:
     script = (
         "import sys; from tiltyard.jail.doctor import examine; examine(); "

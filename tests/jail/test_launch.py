@@ -436,6 +436,7 @@ except RuntimeError:
         assert ending.printed == "19\n"
         assert "limit of 20" in ending.reason
 
+    @pytest.mark.alone
     def test_a_processor_quota_holds(self) -> None:
         limits = Limits(memory=200 * MIB, cpus=0.5)
         with launch(["/bin/sh", "-c", "echo up; (while :; do :; done) & while :; do :; done"], limits=limits) as guest:
@@ -522,6 +523,7 @@ time.sleep(0.1)
             assert select.select([guest.done], [], [], 10)[0] == [guest.done]
             assert guest.ended() == "exit status 0"
 
+    @pytest.mark.alone
     def test_a_killed_evaluator_takes_its_guest_along_and_the_next_start_sweeps(self) -> None:
         mark = f"mark-{os.getpid()}"
         script = (

@@ -352,6 +352,7 @@ class TestTheWire:
 
 
 class TestEndings:
+    @pytest.mark.alone
     @pytest.mark.parametrize(
         ("way", "reason"),
         [

@@ -1,75 +1,171 @@
-"""A threshold for the user's own sort of pictures, from a few of them: what is usual there differs elsewhere."""
+"""A threshold for the user's own sort of pictures, from a few of them: what is usual there differs elsewhere.
+
+The network and each trusted cue are judged apart, so that one false word of a cue does not silence the others.
+"""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from tiltyard.contest.names import shown_path
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.handing_in import pictures_in
+from tiltyard.forensics.inspecting import Unread, looked_at
 from tiltyard.forensics.locating.choosing import pixel_f1
 from tiltyard.forensics.locating.deciding import THRESHOLD
-from tiltyard.forensics.locating.finding import evidence_in, weighed
+from tiltyard.forensics.locating.finding import Evidence, evidence_in, weighed
+from tiltyard.forensics.locating.whole import NEVER
+from tiltyard.forensics.picture import Mask
+from tiltyard.forensics.reading.folders import pictures_below
+from tiltyard.forensics.reading.pages import Page
 from tiltyard.forensics.tracing.catalogue import FAST, TRUSTED
-from tiltyard.forensics.tracing.cue import subject_of
+from tiltyard.forensics.tracing.cue import SPEAKS, Cue, subject_in
 from tiltyard.vision.masks import decode_mask
 from tiltyard.vision.pictures import read_picture_bytes
 
 FEWEST = 5
-"""Pictures from which anything can be said."""
+"""Pictures from which anything can be said, and pages of text from which a threshold can."""
 MOST_FLAGGED = 0.05
-"""Of the authentic pictures, where there are enough to tell; with fewer than twenty, none."""
+"""Of the authentic pictures, by the network and by each cue; of fewer than twenty pages the network flags none."""
+CHANCE = 1
+"""Authentic pictures on which a cue may speak however few there are: it is named, and no reason to distrust the cue."""
 MARGIN = 0.5
-"""Standard deviations, in logits, kept above the highest authentic picture: the next one may be a little higher."""
+"""Standard deviations, in logits, kept above the highest authentic page: the next one may be a little higher."""
 LOWEST, HIGHEST = 0.02, 0.995
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """What to give to `inspect` for pictures of one sort, and what that was chosen on."""
+
+    threshold: float
+    """What the network's score must reach."""
+    distrusted: tuple[str, ...]
+    """Trusted cues that speak too often where nothing is forged."""
+    authentic: int
+    forged: int
+    """Pictures; of PDFs their pages."""
+    pages: int
+    """Those of both that show text: the network is asked about nothing else."""
+    misfires: Mapping[str, tuple[str, ...]]
+    """By trusted cue, the authentic pictures on which it speaks."""
+    passed_over: tuple[Unread, ...]
+
+
+@dataclass(frozen=True)
 class _Seen:
-    """The height of a picture's score as a logit; of a forged one the mean F1 that each of STEPS would have."""
+    """A picture or page: `height` is the network's score as a logit, None where it was not asked."""
 
-    height: float
+    path: str
+    height: float | None
+    speaking: tuple[str, ...]
+    """Trusted cues."""
     f1s: tuple[float, ...] | None
-    """None where the picture is authentic."""
+    """Of a forged picture, what each of STEPS would have; None where it is authentic."""
 
 
-def calibrated(folder: Path, *, fast: bool = False, progress: Progress = lambda done, of: None) -> float:
-    """The threshold to give to `inspect`, from at least five pictures of the user's, and better ten or more.
+def calibrated(folder: Path, *, fast: bool = False, progress: Progress = lambda done, of: None) -> Calibration:
+    """What at least five pictures of the user's say, and better ten or more; files that cannot be read are passed over.
 
-    A plain folder holds authentic pictures: the threshold comes to lie above all but few of them. Where masks lie
-    beside the pictures (`images/` and `masks/`, as `tiltyard forge` writes them, 255 where forged), it is the best one
-    for pixel F1 among those. TiltyardError for too few pictures.
+    The threshold comes to lie above all but few of the authentic pages of text; with masks beside the pictures
+    (`images/` and `masks/`, as `tiltyard forge` writes them, 255 where forged) it is the best one above those for the
+    pixel F1 of the forged. A trusted cue is distrusted where it speaks on more than one authentic picture, and on more
+    than a twentieth of them. TiltyardError for too few pictures.
     """
-    pictures = pictures_in(folder)
-    if len(pictures) < FEWEST:
-        told = f"{shown_path(folder)}: holds {len(pictures)} pictures"
-        raise TiltyardError(f"{told}: calibrate with {FEWEST} or more, better ten")
-    seen = []
-    for done, path in enumerate(pictures, 1):
-        seen.append(_seen(path, fast=fast))
-        progress(done, len(pictures))
-    lowest = _above([one.height for one in seen if one.f1s is None])
-    return _chance(_best([one.f1s for one in seen if one.f1s is not None], lowest))
+    files = pictures_below(folder)
+    forged = [path for path in files if _may_be_forged(path)]
+    looking = _Looking(fast, len(files), progress)
+    heard = list(looking.at([path for path in files if path not in forged], TRUSTED))
+    misfires = {cue.name: tuple(one.path for one in heard if cue.name in one.speaking) for cue in TRUSTED}
+    distrusted = tuple(name for name, paths in misfires.items() if _is_too_often(len(paths), len(heard)))
+    found = list(looking.at(forged, tuple(cue for cue in TRUSTED if cue.name not in distrusted)))
+    _check_enough(folder, len(heard) + len(found), looking.passed_over)
+    pages = [one for one in (*heard, *found) if one.height is not None]
+    threshold = _threshold(pages) if len(pages) >= FEWEST else THRESHOLD
+    return Calibration(threshold, distrusted, len(heard), len(found), len(pages), misfires, tuple(looking.passed_over))
 
 
-def _seen(path: Path, *, fast: bool) -> _Seen:
-    subject = subject_of(path)
-    evidence = evidence_in(subject, fast=fast, cues=tuple(cue for cue in TRUSTED if not fast or cue in FAST))
-    mask = path.parent.parent / "masks" / f"{path.stem}.png"
-    height = _logit(weighed(evidence, threshold=THRESHOLD).probability)
-    if path.parent.name != "images" or not mask.is_file():
-        return _Seen(height, None)
+@dataclass
+class _Looking:
+    fast: bool
+    files: int
+    progress: Progress
+    done: int = 0
+    passed_over: list[Unread] = field(default_factory=list)
+
+    def at(self, files: Sequence[Path], trusted: tuple[Cue, ...]) -> Iterator[_Seen]:
+        """The pictures and pages in them that can be read."""
+        for path in files:
+            for one in _each(path, partial(_seen, file=path, fast=self.fast, trusted=trusted)):
+                if isinstance(one, Unread):
+                    self.passed_over.append(one)
+                else:
+                    yield one
+            self.done += 1
+            self.progress(self.done, self.files)
+
+
+def _each(path: Path, look: Callable[[Page, str], _Seen]) -> Iterator[_Seen | Unread]:
+    try:
+        yield from looked_at(path, look)
+    except TiltyardError as error:
+        yield Unread(str(path), str(error).removeprefix(f"{shown_path(path)}: "))
+
+
+def _seen(page: Page, shown: str, *, file: Path, fast: bool, trusted: tuple[Cue, ...]) -> _Seen:
+    subject = subject_in(page.read().content, page.name)
+    cues = tuple(cue for cue in TRUSTED if not fast or cue in FAST)
+    evidence = replace(evidence_in(subject, fast=fast, cues=cues), trusted=trusted)
+    asked = bool(evidence.logits.max() > NEVER)
+    alone = weighed(replace(evidence, trusted=()), threshold=THRESHOLD).probability
+    speaking = tuple(cue.name for cue, trace in evidence.traces if (trace.map >= SPEAKS).any())
     rows, columns = subject.shape
-    truth = decode_mask(read_picture_bytes(mask), shown_path(mask), size=(columns, rows))
-    if not truth.any():
-        return _Seen(height, None)
-    marked = (weighed(evidence, threshold=_chance(step)).mask for step in STEPS)
-    return _Seen(height, tuple(pixel_f1(one, truth) for one in marked))
+    truth = _truth(file, size=(columns, rows))
+    f1s = None if truth is None or not truth.any() else tuple(_f1s(evidence, truth))
+    return _Seen(shown, _logit(alone) if asked else None, speaking, f1s)
+
+
+def _f1s(evidence: Evidence, truth: Mask) -> Iterator[float]:
+    return (pixel_f1(weighed(evidence, threshold=_chance(step)).mask, truth) for step in STEPS)
+
+
+def _may_be_forged(path: Path) -> bool:
+    """Also where its mask cannot be read: then looking at it says why."""
+    try:
+        truth = _truth(path)
+    except TiltyardError:
+        return True
+    return truth is not None and bool(truth.any())
+
+
+def _truth(path: Path, size: tuple[int, int] | None = None) -> Mask | None:
+    """The mask beside a picture; None where there is none."""
+    mask = path.parent.parent / "masks" / f"{path.stem}.png"
+    if path.parent.name != "images" or not mask.is_file():
+        return None
+    return decode_mask(read_picture_bytes(mask), shown_path(mask), size=size)
+
+
+def _is_too_often(misfires: int, pictures: int) -> bool:
+    return misfires > max(CHANCE, MOST_FLAGGED * pictures)
+
+
+def _check_enough(folder: Path, pictures: int, passed_over: Sequence[Unread]) -> None:
+    if pictures >= FEWEST:
+        return
+    lost = f" ({len(passed_over)} more cannot be read: {passed_over[0].reason})" if passed_over else ""
+    told = f"{shown_path(folder)}: holds {pictures} pictures{lost}"
+    raise TiltyardError(f"{told}: calibrate with {FEWEST} or more, better ten")
+
+
+def _threshold(pages: Sequence[_Seen]) -> float:
+    lowest = _above([one.height for one in pages if one.f1s is None and one.height is not None])
+    return _chance(_best([one.f1s for one in pages if one.f1s is not None], lowest))
 
 
 def _above(authentic: Sequence[float]) -> float:

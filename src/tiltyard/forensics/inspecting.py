@@ -1,24 +1,28 @@
 """One picture examined: is it forged, where, how surely, and which evidence says so."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tiltyard.contest.names import shown_path
+from tiltyard.contest.names import one_line, shown_path
 from tiltyard.errors import JailUnavailable, TiltyardError
 from tiltyard.forensics.forging.truth import Polygon, polygons_of
 from tiltyard.forensics.locating.deciding import THRESHOLD
 from tiltyard.forensics.locating.finding import Found, found_in
 from tiltyard.forensics.picture import Mask, Pixels
 from tiltyard.forensics.reading.pages import Page, pages_of
+from tiltyard.forensics.tracing.catalogue import TRUSTED
 from tiltyard.forensics.tracing.cue import SPEAKS, Cue, Trace, as_grey, subject_in
 from tiltyard.forensics.tracing.regions import places_of
+
+Looked = TypeVar("Looked")
 
 
 class Verdict(StrEnum):
@@ -63,8 +67,9 @@ class Inspection:
     """As it was given; pages of a PDF have `#page=N` behind it."""
     verdict: Verdict
     probability: float
-    """A score in [0, 1], on the scale of the map: one half, where the verdict changes unless a threshold is given, is
-    what hardly any of the authentic pictures kept aside in training reaches, .05 what half of them do."""
+    """A score in [0, 1], on the scale of the map, the network's or a cue's: one half, from which a cue speaks and which
+    the network must reach unless another threshold is given, is what hardly any of the authentic pictures kept aside in
+    training reaches, .05 what half of them do."""
     mask: Mask
     """(h, w), true where it is held for forged: empty unless the verdict is `forged`."""
     map: NDArray[np.uint8]
@@ -78,22 +83,50 @@ class Inspection:
     seconds: float
 
 
-def inspect(path: Path, *, fast: bool = False, threshold: float | None = None) -> Inspection:
+@dataclass(frozen=True)
+class How:
+    """How pictures are looked at; `inspect` says what each word means. TiltyardError for what none can mean."""
+
+    fast: bool = False
+    threshold: float | None = None
+    distrust: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.needed < 1:
+            raise TiltyardError(f"threshold {self.needed:g}: write a number between 0 and 1")
+        names = [cue.name for cue in TRUSTED]
+        unknown = next((name for name in self.distrust if name not in names), None)
+        if unknown is not None:
+            raise TiltyardError(f"{one_line(unknown, 40)}: no trusted cue is called so: distrust {' or '.join(names)}")
+
+    @property
+    def needed(self) -> float:
+        """What the network's score must reach."""
+        return THRESHOLD if self.threshold is None else self.threshold
+
+    @property
+    def trusted(self) -> tuple[Cue, ...]:
+        return tuple(cue for cue in TRUSTED if cue.name not in self.distrust)
+
+
+def inspect(
+    path: Path, *, fast: bool = False, threshold: float | None = None, distrust: Sequence[str] = ()
+) -> Inspection:
     """Examines the picture in a file; TiltyardError names a file that cannot be read, and a PDF of several pages.
 
-    `fast` leaves out copy-move. `threshold`, in (0, 1), is the probability from which
-    the verdict is `forged`; without it one half.
+    `fast` leaves out copy-move. `threshold`, in (0, 1), is what the network's score must reach, without it one half;
+    a trusted cue (`double_jpeg`, `copy_move`) is believed wherever it speaks, unless `distrust` names it.
 
     >>> from tiltyard.forensics import inspect
     >>> found = inspect(Path("receipt.jpg"))  # doctest: +SKIP
     >>> found.verdict, found.regions[0].polygon  # doctest: +SKIP
     """
-    limit, pages = _checked(threshold), list(pages_of(path))
+    how, pages = How(fast, threshold, tuple(distrust)), list(pages_of(path))
     if len(pages) != 1:
         raise TiltyardError(
             f"{shown_path(path)}: has {len(pages)} pages: call inspections, which gives one after another"
         )
-    return _examined(pages[0], str(path), fast=fast, threshold=limit)
+    return _examined(pages[0], str(path), how)
 
 
 @dataclass(frozen=True)
@@ -104,13 +137,21 @@ class Unread:
     reason: str
 
 
-def inspections(path: Path, *, fast: bool = False, threshold: float | None = None) -> Iterator[Inspection | Unread]:
+def inspections(
+    path: Path, *, fast: bool = False, threshold: float | None = None, distrust: Sequence[str] = ()
+) -> Iterator[Inspection | Unread]:
     """The same for each page of a PDF, lazily; TiltyardError where nothing of the file can be read."""
-    limit, pages = _checked(threshold), list(pages_of(path))
+    how = How(fast, threshold, tuple(distrust))
+    yield from looked_at(path, lambda page, shown: _examined(page, shown, how))
+
+
+def looked_at(path: Path, look: Callable[[Page, str], Looked]) -> Iterator[Looked | Unread]:
+    """What `look` makes of each page and its path, lazily; TiltyardError where nothing of the file can be read."""
+    pages = list(pages_of(path))
     for page in pages:
         shown = str(path) + (f"#page={page.number}" if len(pages) > 1 else "")
         try:
-            yield _examined(page, shown, fast=fast, threshold=limit)
+            yield look(page, shown)
         except JailUnavailable:
             raise
         except TiltyardError as error:
@@ -119,28 +160,21 @@ def inspections(path: Path, *, fast: bool = False, threshold: float | None = Non
             yield Unread(shown, str(error).removeprefix(f"{page.name}: "))
 
 
-def _checked(threshold: float | None) -> float:
-    limit = THRESHOLD if threshold is None else threshold
-    if not 0 < limit < 1:
-        raise TiltyardError(f"threshold {limit:g}: write a number between 0 and 1")
-    return limit
-
-
-def _examined(page: Page, shown: str, *, fast: bool, threshold: float) -> Inspection:
+def _examined(page: Page, shown: str, how: How) -> Inspection:
     began = time.perf_counter()
     read = page.read()
     subject = subject_in(read.content, page.name)
-    found = found_in(subject, fast=fast, threshold=threshold)
+    found = found_in(subject, fast=how.fast, threshold=how.needed, trusted=how.trusted)
     said = tuple(_said(cue, trace) for cue, trace in found.evidence.traces)
     return Inspection(
-        path=shown, verdict=_verdict(found, threshold), probability=round(found.probability, 4), mask=found.mask,
+        path=shown, verdict=_verdict(found), probability=round(found.probability, 4), mask=found.mask,
         map=as_grey(found.map), regions=tuple(_regions(found, said)), cues=said, notes=(*read.notes, *subject.notes),
         pixels=subject.pixels, seconds=round(time.perf_counter() - began, 3),
     )  # fmt: skip
 
 
-def _verdict(found: Found, threshold: float) -> Verdict:
-    if found.mask.any() and found.probability >= threshold:
+def _verdict(found: Found) -> Verdict:
+    if found.mask.any():
         return Verdict.FORGED
     return Verdict.CANNOT_TELL if found.evidence.mute else Verdict.NO_EVIDENCE
 

@@ -25,5 +25,5 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def pool(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> Pool:
-    """Blocks of the documents."""
-    return pool_of(prepare([documents], tmp_path_factory.mktemp("blocks"), Here(), seed=1)[0])
+    """Their pages."""
+    return pool_of(prepare([documents], tmp_path_factory.mktemp("pages"), Here())[0])

@@ -2,27 +2,64 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.locating.batches import Pool
-from tiltyard.forensics.locating.cells import TOLD
+from tiltyard.forensics.locating.batches import Pool, batch_of
+from tiltyard.forensics.locating.losses import loss_of, suspicion
 from tiltyard.forensics.locating.network import Locator
+from tiltyard.forensics.locating.pages import Page
+from tiltyard.forensics.locating.planes import PLANES
 from tiltyard.forensics.locating.training import NAME, Schedule, train
 
-SHORT = Schedule(minutes=0.03, batch=64, passes=1e6, check_every=0.01)
+SHORT = Schedule(minutes=0.03, batch=2, passes=1e6, check_every=0.01)
 
 
 def test_the_network_gives_a_logit_for_every_block_and_is_small() -> None:
     network = Locator().eval()
-    assert network(torch.zeros(12, TOLD)).shape == (12,)
-    assert sum(parameter.numel() for parameter in network.parameters()) <= 5e4
+    assert network(torch.zeros(2, PLANES, 13, 9)).shape == (2, 13, 9)
+    assert sum(parameter.numel() for parameter in network.parameters()) <= 5e5
 
 
-def test_training_learns_what_is_forged(pool: Pool, tmp_path: Path) -> None:
-    state = train([pool], [1.0], [pool], tmp_path, schedule=Schedule(minutes=0.06, batch=256), identity="one")
-    assert state.curve[-1]["auc"] > 0.8
+def plain_pool(folder: Path) -> Pool:
+    """Six small pages, three of them with a place where one measure is odd."""
+    rng, paths = np.random.default_rng(4), [folder / f"{number}.npz" for number in range(6)]
+    for number, path in enumerate(paths):
+        shares = np.zeros((16, 16), np.float16)
+        shares[4:8, 2 + number : 9 + number] = number % 2
+        planes = rng.normal(size=(PLANES, 16, 16)).astype(np.float16)
+        planes[20] += 4 * shares
+        Page(planes, shares).save(path)
+    return Pool(tuple(paths), ("plain",))
+
+
+def test_training_learns_what_is_forged(tmp_path: Path) -> None:
+    pool = plain_pool(tmp_path)
+    schedule = Schedule(minutes=2, batch=4, passes=60)
+    state = train([pool], [1.0], [pool], tmp_path / "out", schedule=schedule, identity="one")
+    assert state.curve[-1]["auc"] > 0.95
+    assert state.curve[-1]["pages"] == 1
+
+
+def test_the_loss_prefers_the_truth(pool: Pool) -> None:
+    batch = batch_of([pool.page(number) for number in range(len(pool))])
+    truth = 8 * (batch.shares > 0.5).float() - 4
+    missed = torch.full_like(truth, -4.0)
+    alarmed = torch.full_like(truth, 4.0)
+    assert loss_of(truth, batch) < loss_of(missed, batch) < loss_of(alarmed, batch)
+
+
+def test_a_page_is_told_by_its_highest_blocks_and_not_by_what_fills_it_up() -> None:
+    logits = torch.full((2, 12, 12), -3.0)
+    logits[1, 4:8, 4:8] = 5.0
+    seen = torch.ones(2, 12, 12)
+    low, high = suspicion(logits, seen).tolist()
+    assert low == pytest.approx(-3.0)
+    assert high > 2.0
+    seen[1, 3:9, 3:9] = 0
+    assert float(suspicion(logits, seen)[1]) < 0
 
 
 def test_training_goes_on_where_it_stopped(pool: Pool, tmp_path: Path) -> None:
@@ -47,11 +84,11 @@ def test_training_goes_on_where_it_stopped(pool: Pool, tmp_path: Path) -> None:
 
 def test_training_can_start_from_trained_weights(pool: Pool, tmp_path: Path) -> None:
     trained = Locator()
-    torch.nn.init.constant_(trained.forged.bias, 3.0)
-    slow = Schedule(minutes=0.001, batch=64, rate=1e-9)
+    torch.nn.init.constant_(trained.page.bias, 3.0)
+    slow = Schedule(minutes=0.001, batch=2, rate=1e-9)
     state = train([pool], [1.0], [pool], tmp_path, schedule=slow, identity="one", start=trained)
-    assert float(state.network.forged.bias.detach()) == pytest.approx(3.0, abs=1e-3)
-    assert torch.allclose(state.network.first.weight, trained.first.weight, atol=1e-3)
+    assert state.network.page.bias.detach().tolist() == pytest.approx([3.0] * 64, abs=1e-3)
+    assert torch.allclose(state.network.page.weight, trained.page.weight, atol=1e-3)
 
 
 def test_a_damaged_checkpoint_is_named(pool: Pool, tmp_path: Path) -> None:
@@ -61,5 +98,5 @@ def test_a_damaged_checkpoint_is_named(pool: Pool, tmp_path: Path) -> None:
 
 
 def test_training_ends_before_it_learns_by_heart(pool: Pool, tmp_path: Path) -> None:
-    state = train([pool], [1.0], [pool], tmp_path, schedule=Schedule(minutes=5, batch=256, passes=0.5), identity="one")
-    assert len(pool) / 2 <= state.blocks <= len(pool) / 2 + 256
+    state = train([pool], [1.0], [pool], tmp_path, schedule=Schedule(minutes=5, batch=2, passes=0.5), identity="one")
+    assert len(pool) / 2 <= state.pages <= len(pool) / 2 + 2

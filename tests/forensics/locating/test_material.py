@@ -1,4 +1,4 @@
-"""Blocks on disk, and the batches drawn from them."""
+"""Pages on disk, and the batches drawn from them."""
 
 import shutil
 from pathlib import Path
@@ -9,82 +9,99 @@ import torch
 
 from tiltyard.contest.executor import Here
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.locating.batches import Pool, drawn, pool_of
-from tiltyard.forensics.locating.cells import FORGED, OTHERS, TOLD, cells_of
-from tiltyard.forensics.locating.material import opened, parts_of, prepare
+from tiltyard.forensics.locating.batches import Pool, batch_of, drawn, pool_of
+from tiltyard.forensics.locating.material import FORGED_FILE, forged_in, pages_in, parts_of, prepare
 from tiltyard.forensics.locating.measures import by_block
+from tiltyard.forensics.locating.pages import LARGEST, Page, page_of, part_of
+from tiltyard.forensics.locating.planes import PLANES
 from tiltyard.forensics.tracing.cue import Subject
 from tiltyard.vision.masks import decode_mask
 
 
-def test_the_pool_holds_blocks_of_every_picture(documents: Path, pool: Pool) -> None:
-    masks = [decode_mask(path.read_bytes(), path.name, size=None) for path in documents.glob("part-*/masks/*")]
-    forged = sum(min(FORGED, int((by_block(mask.astype(np.float32)) > 0.5).sum())) for mask in masks)
-    assert int(pool.cells.forged.sum()) == forged > 20
-    assert len(pool) == forged + OTHERS * len(masks)
-    assert pool.cells.told.shape == (len(pool), TOLD)
-
-
-def test_the_same_seed_draws_the_same_blocks_and_another_draws_others(documents: Path, tmp_path: Path) -> None:
-    first, same, other = (
-        opened(prepare([documents], tmp_path / name, Here(), seed=seed)[0][0]).told
-        for name, seed in (("first", 4), ("same", 4), ("other", 5))
-    )
-    assert np.array_equal(first, same)
-    assert not np.array_equal(first, other)
+def test_the_pool_holds_every_picture_with_its_truth(documents: Path, pool: Pool) -> None:
+    masks = [decode_mask(path.read_bytes(), path.name, size=None) for path in sorted(documents.glob("part-*/masks/*"))]
+    shares = [by_block(mask.astype(np.float32)) for mask in masks]
+    assert len(pool) == len(masks)
+    for number, share in enumerate(shares):
+        page = pool.page(number)
+        assert np.allclose(page.shares, share, atol=1e-3)
+        assert page.planes.shape == (PLANES, *share.shape)
+    assert 0 < sum(pool.page(number).forged for number in range(len(pool))) < len(pool)
 
 
 def test_parts_that_are_there_are_not_made_again(documents: Path, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    prepare([documents], tmp_path, Here(), seed=2, progress=lambda done, of: told.append((done, of)))
-    part = parts_of(documents, tmp_path, 2)[0]
-    made = (part.cells / "told.npy").stat().st_mtime_ns
-    prepare([documents], tmp_path, Here(), seed=2, progress=lambda done, of: told.append((done, of)))
+    prepare([documents], tmp_path, Here(), progress=lambda done, of: told.append((done, of)))
+    part = parts_of(documents, tmp_path)[0]
+    made = (part.pages / FORGED_FILE).stat().st_mtime_ns
+    prepare([documents], tmp_path, Here(), progress=lambda done, of: told.append((done, of)))
     assert told == [(0, 2), (1, 2), (2, 2), (2, 2)]
-    assert (part.cells / "told.npy").stat().st_mtime_ns == made
+    assert (part.pages / FORGED_FILE).stat().st_mtime_ns == made
 
 
 def test_what_a_kill_left_unfinished_is_no_part(documents: Path, tmp_path: Path) -> None:
-    part = parts_of(documents, tmp_path, 2)[0]
-    (part.cells.parent / f".{part.cells.name}").mkdir(parents=True)
+    part = parts_of(documents, tmp_path)[0]
+    (part.pages.parent / f".{part.pages.name}").mkdir(parents=True)
     assert not part.is_done
-    assert opened(prepare([documents], tmp_path, Here(), seed=2)[0][0]).forged.any()
+    folder = prepare([documents], tmp_path, Here())[0][0]
+    assert len(forged_in(folder)) == len(pages_in(folder)) == 5
 
 
 def test_a_set_that_was_made_anew_is_measured_anew(documents: Path, tmp_path: Path) -> None:
     place = tmp_path / "documents"
     shutil.copytree(documents, place)
-    before = parts_of(place, tmp_path, 2)[0].cells
+    before = parts_of(place, tmp_path)[0].pages
     table = place / "part-00000" / "samples.csv"
     table.write_text(table.read_text().replace("invoice", "another"))
-    assert parts_of(place, tmp_path, 2)[0].cells != before
+    assert parts_of(place, tmp_path)[0].pages != before
 
 
 def test_a_folder_without_a_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(TiltyardError, match="holds no part of a set"):
-        prepare([tmp_path], tmp_path / "blocks", Here(), seed=0)
+        prepare([tmp_path], tmp_path / "pages", Here())
 
 
 def test_the_seed_decides_what_a_batch_holds(pool: Pool) -> None:
-    first, same = (drawn([pool, pool], [1.0, 3.0], count=80, rng=np.random.default_rng(9)) for _ in range(2))
-    other = drawn([pool], [1.0], count=80, rng=np.random.default_rng(10))
-    assert first.told.shape == (80, TOLD)
-    assert first.forged.shape == (80,)
-    assert torch.equal(first.told, same.told)
-    assert not torch.equal(first.told, other.told)
+    first, same = (drawn([pool, pool], [1.0, 3.0], count=8, rng=np.random.default_rng(9)) for _ in range(2))
+    other = drawn([pool], [1.0], count=8, rng=np.random.default_rng(10))
+    assert first.planes.shape[:2] == (8, PLANES)
+    assert first.shares.shape == first.seen.shape == (8, *first.planes.shape[2:])
+    assert torch.equal(first.planes, same.planes)
+    assert first.planes.shape != other.planes.shape or not torch.equal(first.planes, other.planes)
 
 
-def test_a_pool_without_authentic_places_is_refused(documents: Path, tmp_path: Path) -> None:
-    folder = prepare([documents], tmp_path, Here(), seed=2)[0][0]
-    np.save(folder / "forged.npy", np.ones_like(np.load(folder / "forged.npy")))
-    with pytest.raises(TiltyardError, match="needs forged and authentic places"):
+def test_pages_of_two_sizes_are_filled_up_and_that_is_told() -> None:
+    small = Page(np.ones((PLANES, 2, 5), np.float16), np.full((2, 5), 0.25, np.float16))
+    large = Page(np.ones((PLANES, 4, 3), np.float16), np.zeros((4, 3), np.float16))
+    batch = batch_of([small, large])
+    assert batch.seen.sum((1, 2)).tolist() == [10, 12]
+    assert batch.planes[0, :, :2, :5].min() == 1
+    assert not batch.planes[0, :, 2:].any()
+    assert batch.shares[0].sum() == 2.5
+
+
+def test_a_part_of_a_page_shows_what_is_forged_and_keeps_planes_and_truth_together() -> None:
+    shares = np.zeros((150, 130), np.float16)
+    shares[70:74, 60:66] = 1
+    page = Page(np.broadcast_to(shares, (PLANES, *shares.shape)), shares)
+    parts = [part_of(page, np.random.default_rng(seed)) for seed in range(40)]
+    assert {part.shares.shape for part in parts} == {(LARGEST, LARGEST)}
+    assert sum(part.forged for part in parts) > 30
+    assert all(np.array_equal(part.planes[3], part.shares) for part in parts)
+    assert len({part.shares.tobytes() for part in parts}) > 20
+
+
+def test_a_pool_without_authentic_pages_is_refused(documents: Path, tmp_path: Path) -> None:
+    folder = prepare([documents], tmp_path, Here())[0][0]
+    np.save(folder / FORGED_FILE, np.ones_like(forged_in(folder)))
+    with pytest.raises(TiltyardError, match="needs forged and authentic pages"):
         pool_of([folder])
 
 
-def test_small_pictures_and_turned_grids_give_blocks_too() -> None:
+def test_small_pictures_and_turned_grids_give_pages_too() -> None:
     pixels = np.random.default_rng(3).integers(0, 255, (90, 120, 3), dtype=np.uint8)
     mask = np.zeros((90, 120), bool)
     mask[27:51, 37:77] = True
-    cells = cells_of(Subject(pixels, grid=(3, 5)), mask, np.random.default_rng(1))
-    assert int(cells.forged.sum()) == 3 * 5
-    assert cells.told.shape == (10 * 14, TOLD)
+    page = page_of(Subject(pixels, grid=(3, 5)), mask)
+    assert int((page.shares == 1).sum()) == 3 * 5
+    assert page.planes.shape == (PLANES, 10, 14)

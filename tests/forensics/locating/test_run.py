@@ -31,7 +31,7 @@ def test_a_run_leaves_weights_curve_and_card(trained: Path) -> None:
     assert isinstance(network, Locator)
     assert rule.edge < rule.peak
     with (trained / "locator.csv").open() as file:
-        assert float(list(csv.DictReader(file))[-1]["blocks"]) > 0
+        assert float(list(csv.DictReader(file))[-1]["seen"]) > 0
     assert "<svg" in (trained / "locator.svg").read_text()
     card = (trained / "locator.md").read_text()
     count = str(sum(parameter.numel() for parameter in network.parameters()))

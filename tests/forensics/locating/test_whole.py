@@ -1,9 +1,13 @@
 """The answer for a whole picture."""
 
+import tracemalloc
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 
+from tiltyard.forensics.locating import whole
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.whole import NEVER, heard, over_the_picture
 from tiltyard.forensics.tracing.cue import Subject
@@ -36,6 +40,28 @@ def test_every_pixel_of_a_page_has_an_answer(network: Locator, shape: tuple[int,
     assert np.isfinite(found).all()
     assert found.min() > NEVER
     assert found.std() > 0
+
+
+def test_a_large_page_is_taken_in_bands_and_costs_less_memory(
+    network: Locator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = Subject(page(707, 530))
+    at_once, most = with_peak(lambda: heard(network, subject))
+    lower = heard(network, Subject(subject.pixels[44 * 8 :]))
+    monkeypatch.setattr(whole, "LARGEST", 707 * 530 / 2)
+    in_bands, less = with_peak(lambda: heard(network, subject))
+    assert in_bands.shape == at_once.shape
+    assert less < 0.7 * most
+    assert np.allclose(in_bands[45 * 8 :], lower[8:], atol=1e-4)
+
+
+def with_peak(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, int]:
+    """What it returns, and the bytes that arrays took meanwhile at the most."""
+    tracemalloc.start()
+    try:
+        return call(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_no_page_of_text_is_not_judged(network: Locator) -> None:

@@ -90,6 +90,7 @@ class TestHanging:
         read = str(outcome(forms_beyond_count(), tmp_path))
         assert "memory limit" in read or "takes more than 4 s of computing to read: save the page as PNG" in read
 
+    @pytest.mark.alone
     def test_pages_after_one_that_was_too_slow_are_given_up_at_once(self, tmp_path: Path) -> None:
         twice = forms_beyond_count().replace(b"/Kids [3 0 R] /Count 1", b"/Kids [3 0 R 3 0 R 3 0 R] /Count 3")
         (tmp_path / "a.pdf").write_bytes(twice)

@@ -211,6 +211,21 @@ class TestDocuments:
             narrow.read()
         assert whole.read().notes == (HOW["jpeg"],)
 
+    def test_a_document_that_takes_too_long_in_all_is_left_by_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = [0.0]
+        monkeypatch.setattr("tiltyard.forensics.reading.pages.monotonic", lambda: clock[0])
+        (tmp_path / "a.pdf").write_bytes(saved(scan(20, 30), "PDF", save_all=True, append_images=[scan(20, 30)] * 2))
+        first, second, third = pages_of(tmp_path / "a.pdf", document_seconds=60)
+        clock[0] = 59
+        assert first.read().number == 1
+        clock[0] = 61
+        told = "is not read, for the pages before it took too long: split the document$"
+        for page in (second, third):
+            with pytest.raises(TiltyardError, match=rf"^a\.pdf, page {page.number}: {told}"):
+                page.read()
+
     def test_trusted_reading_gives_the_same(self, tmp_path: Path) -> None:
         content = paper(placed() + TEXT, SCANNED)
         assert reads(content, tmp_path, trust=True) == reads(content, tmp_path)

@@ -1,4 +1,4 @@
-"""The bar of the makers: samples, samples a second, time left."""
+"""The bar of the makers: samples, samples a second, time spent, time left."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -18,11 +18,19 @@ def samples_bar(what: str = "samples") -> Iterator[Progress]:
         yield _nothing
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
+        TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=120) as progress:
         tasks: list[TaskID] = []

@@ -7,9 +7,6 @@ from typing import Annotated
 import typer
 
 from tiltyard.cli.display import show
-from tiltyard.cli.exits import INTERRUPTED
-from tiltyard.cli.forge.bar import samples_bar
-from tiltyard.contest.names import one_line
 from tiltyard.errors import TiltyardError
 
 Paths = Annotated[
@@ -29,10 +26,15 @@ Maps = Annotated[
 Fast = Annotated[bool, typer.Option("--fast", help="A quick look: less evidence, a quarter of the time.")]
 Calibrate = Annotated[
     Path | None,
-    typer.Option(help="Threshold from DIR: ten authentic pictures, or a set of `tiltyard forge`.", metavar="DIR"),
+    typer.Option(help="Learn from DIR: ten authentic pictures, or a set of `tiltyard forge`.", metavar="DIR"),
 ]
 Threshold = Annotated[
-    float | None, typer.Option(help="What --calibrate has shown earlier, instead of the shipped one.", metavar="T")
+    float | None,
+    typer.Option(help="What the network's score must reach, in place of 0.5; --calibrate shows one.", metavar="T"),
+]
+Distrust = Annotated[
+    list[str] | None,
+    typer.Option(help="A trusted cue not to believe, for example copy_move; may be repeated.", metavar="CUE"),
 ]
 FailOnForged = Annotated[bool, typer.Option("--fail-on-forged", help="Exit 1 if a picture is forged.")]
 
@@ -47,6 +49,7 @@ def inspect(
     fast: Fast = False,
     calibrate: Calibrate = None,
     threshold: Threshold = None,
+    distrust: Distrust = None,
     fail_on_forged: FailOnForged = False,
 ) -> None:
     """Is this picture forged, where, and which evidence says so? Verdict, probability, regions, reasons.
@@ -60,18 +63,21 @@ def inspect(
     4 all files need a jail, and there is none · 130 interrupted; what is done is written. With --fail-on-forged: 1 a
     picture is forged · 2 none is, but a file or page was passed over, so nobody has looked at it; "cannot tell" passes.
     """
+    from tiltyard.cli.inspect.calibration import calibrated_on
     from tiltyard.cli.inspect.outputs import Outputs
     from tiltyard.cli.inspect.running import Run
     from tiltyard.cli.inspect.walking import files_in
+    from tiltyard.forensics.inspecting import How
 
     outputs = Outputs(json, csv, html, masks, maps)
     outputs.check()
     _check_threshold(threshold, calibrate)
     found = files_in(paths, leave_out=outputs.folders)
+    how = How(fast, threshold, tuple(distrust or ()))
     outputs.prepare(found.files)
     if calibrate:
-        threshold = _calibrated(calibrate, fast, json)
-    run = Run(fast, threshold)
+        how = calibrated_on(calibrate, how, json_to=json)
+    run = Run(how)
     run.over(found, outputs)
     show(run.tally.text(run.passed_over), json_to=json)
     if found.left_out:
@@ -88,16 +94,3 @@ def _check_threshold(threshold: float | None, calibrate: Path | None) -> None:
         raise TiltyardError("--calibrate finds a threshold and --threshold names one: leave out one of them")
     if not (math.isfinite(threshold) and 0 < threshold < 1):
         raise TiltyardError(f"--threshold {threshold:g}: write a number between 0 and 1")
-
-
-def _calibrated(folder: Path, fast: bool, json_to: str | None) -> float:
-    from tiltyard.forensics.calibrating import calibrated
-
-    try:
-        with samples_bar("calibrating") as bar:
-            threshold = round(calibrated(folder, fast=fast, progress=bar), 6)
-    except KeyboardInterrupt:
-        typer.echo("tiltyard: interrupted while calibrating: nothing was inspected", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    show(f"calibrated on {one_line(folder)}: --threshold {threshold:g} says the same next time\n", json_to=json_to)
-    return threshold

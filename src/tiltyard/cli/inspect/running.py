@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,15 +18,14 @@ from tiltyard.contest.names import one_line, shown_path
 from tiltyard.errors import JailUnavailable, TiltyardError
 
 if TYPE_CHECKING:
-    from tiltyard.forensics.inspecting import Inspection, Unread
+    from tiltyard.forensics.inspecting import How, Inspection, Unread
 
 
 @dataclass
 class Run:
     """One pass over all files, and what came of it."""
 
-    fast: bool
-    threshold: float | None
+    how: "How"
     passed_over: list[PassedOver] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     interrupted: bool = False
@@ -58,7 +57,7 @@ class Run:
         """What cannot be written ends the run, so it is no business of what catches errors of reading."""
         from tiltyard.forensics.inspecting import inspections
 
-        waiting = inspections(file, fast=self.fast, threshold=self.threshold)
+        waiting = inspections(file, **asdict(self.how))
         while found := self._next(waiting, file, interruption):
             if isinstance(found, PassedOver):
                 self._pass_over(found, takers)

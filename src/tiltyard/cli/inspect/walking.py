@@ -8,22 +8,7 @@ from pathlib import Path
 
 from tiltyard.contest.names import is_junk, one_line
 from tiltyard.errors import TiltyardError
-
-SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".jfif",
-    ".mpo",
-    ".png",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".bmp",
-    ".heic",
-    ".heif",
-    ".pdf",
-)
+from tiltyard.forensics.reading.folders import SUFFIXES, is_picture
 
 
 @dataclass(frozen=True)
@@ -99,7 +84,7 @@ class _Walk:
         for place, folders, names in os.walk(folder, onerror=self._failed):
             folders[:] = [name for name in folders if _is_looked_at(name) and _apart(place, name) not in leave_out]
             for name in filter(_is_looked_at, names):
-                if name.lower().endswith(SUFFIXES):
+                if is_picture(name):
                     yield Path(place, name)
                 else:
                     self.others.add(_apart(place, name))

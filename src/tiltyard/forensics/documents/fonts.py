@@ -41,6 +41,11 @@ def has_chinese() -> bool:
     return all(cut.file in _system_fonts() for face in CHINESE for cut in face.cuts.values())
 
 
+def chinese_packages() -> tuple[str, ...]:
+    """The Debian packages that bring them."""
+    return tuple(dict.fromkeys(face.package for face in CHINESE))
+
+
 @cache
 def fonts_digest() -> str:
     """SHA-256 over the name and content of every installed font file that documents are set in."""
@@ -78,7 +83,7 @@ def _chinese_file(package: str, file: str) -> str:
     try:
         return _system_fonts()[file]
     except KeyError:
-        packages = " ".join(dict.fromkeys(face.package for face in CHINESE))
+        packages = " ".join(chinese_packages())
         raise TiltyardError(f"font {file} of {package} is not installed: apt-get install {packages}") from None
 
 

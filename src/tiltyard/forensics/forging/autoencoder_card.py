@@ -1,6 +1,5 @@
 """The auto-encoder's card and curve: on what it was trained, for how long, and how well it reconstructs."""
 
-import csv
 import math
 import os
 import platform
@@ -98,29 +97,3 @@ def write_card(weights: Path, held_out: Sequence[Pixels], curve: Sequence[dict[s
     text = ["# Auto-encoder for re-synthesis", "", *(f"- {key}: {value}" for key, value in lines.items()), ""]
     path.write_text("\n".join(text), encoding="utf-8")
     return path
-
-
-def write_curve(curve: Sequence[dict[str, float]], path: Path) -> None:
-    """Writes the curve to `path` (CSV), and drawn beside it (SVG)."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(curve[0]))
-        writer.writeheader()
-        writer.writerows(curve)
-    _draw(curve, path.with_suffix(".svg"))
-
-
-def _draw(curve: Sequence[dict[str, float]], path: Path) -> None:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
-    loss = figure.subplots()
-    psnr = loss.twinx()
-    steps = [line["step"] for line in curve]
-    loss.plot(steps, [line["loss"] for line in curve], color="#b45309")
-    psnr.plot(steps, [line["held_out_psnr"] for line in curve], color="#1d4ed8")
-    loss.set_xlabel("step")
-    loss.set_ylabel("training loss", color="#b45309")
-    psnr.set_ylabel("held-out PSNR, dB", color="#1d4ed8")
-    with mpl.rc_context({"svg.hashsalt": "tiltyard"}):
-        figure.savefig(path, metadata={"Date": None})

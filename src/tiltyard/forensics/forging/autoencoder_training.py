@@ -17,11 +17,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tiltyard.errors import TiltyardError
+from tiltyard.forensics.curve import Drawn, write_curve
 from tiltyard.forensics.forging.autoencoder import Autoencoder, as_tensor
-from tiltyard.forensics.forging.autoencoder_card import Facts, held_out_psnr, write_card, write_curve
+from tiltyard.forensics.forging.autoencoder_card import Facts, held_out_psnr, write_card
 from tiltyard.forensics.picture import Pixels
 
 NAME = "autoencoder"
+DRAWN = Drawn("step", ("held_out_psnr",), "step", "held-out PSNR, dB")
 LEARNING_RATE = 2e-3
 WARM_UP = 0.02
 """The share of the steps in which the learning rate rises."""
@@ -115,7 +117,7 @@ def train(
             if progress:
                 progress(state.step, schedule.steps)
         _save_weights(state.network, weights, seed)
-        write_curve(state.curve, out / f"{NAME}.csv")
+        write_curve(state.curve, out / f"{NAME}.csv", DRAWN)
         write_card(weights, held_out, state.curve, Facts(origin, len(pages), seed, schedule.steps, schedule.batch))
     checkpoint.unlink(missing_ok=True)
     return weights

@@ -1,4 +1,4 @@
-"""Batches for training: blocks of all sets, every set by its share."""
+"""Batches for training: parts of pages of all sets, every set by its share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,47 +10,65 @@ from numpy.random import Generator
 from torch import Tensor
 
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.locating.cells import Cells
-from tiltyard.forensics.locating.material import opened
+from tiltyard.forensics.locating.material import forged_in, pages_in
+from tiltyard.forensics.locating.pages import Page, opened, part_of
+from tiltyard.forensics.locating.planes import PLANES
 
 
 @dataclass(frozen=True)
 class Batch:
-    """(n, TOLD) of blocks, and 1 for those that are forged (n)."""
+    """(n, PLANES, rows, columns), the share of each block that is forged and 1 where a page has a block (n, rows,
+    columns): pages are filled up to the largest."""
 
-    told: Tensor
-    forged: Tensor
+    planes: Tensor
+    shares: Tensor
+    seen: Tensor
+
+    def to(self, device: str) -> "Batch":
+        """The same on a device."""
+        return Batch(self.planes.to(device), self.shares.to(device), self.seen.to(device))
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The blocks of one set."""
+    """The pages of one set, on disk."""
 
-    cells: Cells
+    pages: tuple[Path, ...]
     names: tuple[str, ...]
     """Of the parts: they follow from what is in them."""
 
     def __len__(self) -> int:
-        return len(self.cells.forged)
+        return len(self.pages)
 
-    def batch(self, numbers: np.ndarray) -> Batch:
-        """Those of these numbers."""
-        told, forged = self.cells.told[numbers], self.cells.forged[numbers]
-        return Batch(torch.from_numpy(told.astype(np.float32)), torch.from_numpy(forged.astype(np.float32)))
+    def page(self, number: int) -> Page:
+        """That one, whole."""
+        return opened(self.pages[number])
 
 
 def pool_of(folders: Sequence[Path]) -> Pool:
-    """All of a set in memory: 100 KB a picture. TiltyardError where there is not one block of either sort."""
-    parts = [opened(folder) for folder in folders]
-    forged = np.concatenate([part.forged for part in parts])
+    """A set that `material.prepare` measured; TiltyardError where it lacks forged or authentic pages."""
+    forged = np.concatenate([forged_in(folder) for folder in folders])
     if forged.all() or not forged.any():
-        raise TiltyardError(f"{folders[0].parent}: needs forged and authentic places: make a larger set")
-    told = np.concatenate([part.told for part in parts])
-    return Pool(Cells(told, forged), tuple(folder.name for folder in folders))
+        raise TiltyardError(f"{folders[0].parent}: needs forged and authentic pages: make a larger set")
+    pages = tuple(page for folder in folders for page in pages_in(folder))
+    return Pool(pages, tuple(folder.name for folder in folders))
 
 
 def drawn(pools: Sequence[Pool], shares: Sequence[float], *, count: int, rng: Generator) -> Batch:
-    """A batch of `count` blocks."""
+    """A batch of `count` parts of pages."""
     counts = rng.multinomial(count, np.asarray(shares) / np.sum(shares))
-    batches = [pool.batch(rng.integers(len(pool), size=number)) for pool, number in zip(pools, counts, strict=True)]
-    return Batch(torch.cat([one.told for one in batches]), torch.cat([one.forged for one in batches]))
+    chosen = [
+        (pool, int(rng.integers(len(pool)))) for pool, times in zip(pools, counts, strict=True) for _ in range(times)
+    ]
+    return batch_of([part_of(pool.page(number), rng) for pool, number in chosen])
+
+
+def batch_of(pages: Sequence[Page]) -> Batch:
+    """Pages side by side."""
+    rows, columns = (max(page.shares.shape[axis] for page in pages) for axis in (0, 1))
+    planes = np.zeros((len(pages), PLANES, rows, columns), np.float32)
+    shares, seen = (np.zeros((len(pages), rows, columns), np.float32) for _ in range(2))
+    for number, page in enumerate(pages):
+        here = (number, slice(page.shares.shape[0]), slice(page.shares.shape[1]))
+        planes[here[0], :, here[1], here[2]], shares[here], seen[here] = page.planes, page.shares, 1
+    return Batch(torch.from_numpy(planes), torch.from_numpy(shares), torch.from_numpy(seen))

@@ -24,7 +24,7 @@ class Facts:
     """What training alone knows."""
 
     sets: Mapping[str, int]
-    """Blocks by set."""
+    """Pages by set."""
     sources: tuple[Path, ...]
     """Folders of pictures that were forged for training."""
     start: str
@@ -40,14 +40,14 @@ def write_card(
     """Measures the weights as they are stored, and writes NAME.md beside them."""
     network, rule = with_weights(weights)
     last = curve[-1]
-    blocks = ", ".join(f"{count} of {name}" for name, count in facts.sets.items())
+    pages = ", ".join(f"{count} of {name}" for name, count in facts.sets.items())
     lines = {
         "what it is for": "the map behind `tiltyard inspect`: pixels that differ in origin from the rest of a picture",
         "what it is not for": "what a generator made as a whole; proof of innocence; pictures under 64 pixels a side",
-        "blocks of 8 × 8 pixels trained on": blocks,
+        "pages trained on": pages,
         "sources of the pictures": "; ".join(_sources(facts.sources)) or "none but rendered documents",
         "families of documents never trained on": ", ".join(NEVER_TRAINED_ON),
-        "training": f"{last['minutes']:.0f} minutes, {last['blocks']:.0f} blocks drawn, {facts.threads} threads of "
+        "training": f"{last['minutes']:.0f} minutes, {last['seen']:.0f} pages drawn, {facts.threads} threads of "
         f"{os.cpu_count()} cores ({platform.machine()}), {facts.device}, seed {facts.seed}, "
         f"from {facts.start or 'random weights'}",
         "parameters": f"{sum(parameter.numel() for parameter in network.parameters())}, stored in half precision",
@@ -90,31 +90,3 @@ def _sources(folders: Sequence[Path]) -> list[str]:
                     if row["file"].startswith(f"{folder.name}/"):
                         found.setdefault(row["repo"], set()).add(row["licence"])
     return [f"{repository} ({', '.join(sorted(licences))})" for repository, licences in sorted(found.items())]
-
-
-def write_curve(curve: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Writes the curve to `path` (CSV), and drawn beside it (SVG)."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(curve[0]))
-        writer.writeheader()
-        writer.writerows(curve)
-    _draw(curve, path.with_suffix(".svg"))
-
-
-def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
-    loss = figure.subplots()
-    quality = loss.twinx()
-    blocks = [line["blocks"] for line in curve]
-    loss.plot(blocks, [line["loss"] for line in curve], color="#b45309")
-    for name, style in (("found", "-"), ("auc", "--")):
-        quality.plot(blocks, [line[name] for line in curve], style, color="#1d4ed8", label=name)
-    quality.legend(loc="center right", frameon=False)
-    loss.set_xlabel("blocks seen")
-    loss.set_ylabel("training loss", color="#b45309")
-    quality.set_ylabel("on blocks kept aside", color="#1d4ed8")
-    with mpl.rc_context({"svg.hashsalt": "tiltyard"}):
-        figure.savefig(path, metadata={"Date": None})

@@ -12,7 +12,7 @@ from tiltyard.forensics.tracing.cue import SPEAKS
 from tiltyard.forensics.tracing.regions import filled, without_specks
 
 THRESHOLD = 0.5
-"""Of the score, unless calibration says otherwise."""
+"""Of the network's score, unless calibration says otherwise."""
 SMALLEST = 60
 """Pixels of a region: one digit of body text."""
 
@@ -41,9 +41,10 @@ class Decided:
 
 
 def decided(logits: Logits, spoken: NDArray[np.float32], rule: Rule, *, threshold: float = THRESHOLD) -> Decided:
-    """`spoken`: (h, w), how surely a trusted cue speaks, 0 where none does: it gates itself and is believed."""
+    """`threshold`: what the network's score must reach. `spoken`: (h, w), how surely a trusted cue speaks, 0 where none
+    does: it gates itself and is believed."""
     needed = rule.peak + math.log(threshold / (1 - threshold)) / rule.slope
-    mask = spread(logits, peak=needed, edge=min(rule.edge, needed)) | (spoken >= max(threshold, SPEAKS))
+    mask = spread(logits, peak=needed, edge=min(rule.edge, needed)) | (spoken >= SPEAKS)
     scores = np.maximum(_scores(logits, rule), spoken)
     strongest = max(float(_scores(np.float32(height(logits)), rule)), float(spoken.max()))
     return Decided(scores, filled(without_specks(mask, SMALLEST)), strongest)

@@ -1,9 +1,11 @@
 """A picture's forged places: the network, the cues that are trusted, and what all cues say for people to read."""
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import DecompressionBombWarning
 
 from tiltyard.forensics.locating.deciding import decided
 from tiltyard.forensics.locating.weights import shipped
@@ -25,13 +27,18 @@ class Evidence:
     traces: tuple[tuple[Cue, Trace], ...]
     mute: bool
     """Whether nothing in the picture could have shown a forgery."""
+    trusted: tuple[Cue, ...] = TRUSTED
+    """The cues that are believed where they speak."""
 
     @property
     def spoken(self) -> NDArray[np.float32]:
         """The highest of the trusted cues' maps where one of them speaks, else 0."""
-        maps = [trace.map for cue, trace in self.traces if cue in TRUSTED]
-        highest = np.max([np.zeros_like(self.logits), *maps], axis=0)
-        return np.asarray(np.where(highest >= SPEAKS, highest, 0), np.float32)
+        maps = [trace.map for cue, trace in self.traces if cue in self.trusted]
+        highest = np.zeros_like(self.logits)
+        for one in maps:
+            np.maximum(highest, one, out=highest)
+        highest[highest < SPEAKS] = 0
+        return highest
 
 
 @dataclass(frozen=True)
@@ -45,24 +52,29 @@ class Found:
 
 
 def evidence_in(subject: Subject, *, fast: bool, cues: tuple[Cue, ...] | None = None) -> Evidence:
-    """Looks at a picture with the shipped network and the cues; `fast`: without copy-move."""
+    """Looks at a picture with the shipped network and the cues; `fast`: without copy-move.
+
+    The reader has bounded the picture: that it is large when a cue saves and reads it again is no news.
+    """
     asked = cues if cues is not None else FAST if fast else CUES
-    traces = tuple((cue, cue.trace(subject)) for cue in asked)
-    if min(subject.shape) < SMALLEST_SIDE or _is_blank(subject):
-        return Evidence(np.full(subject.shape, NEVER, np.float32), traces, mute=True)
-    logits = heard(shipped()[0], subject)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DecompressionBombWarning)
+        traces = tuple((cue, cue.trace(subject)) for cue in asked)
+        if min(subject.shape) < SMALLEST_SIDE or _is_blank(subject):
+            return Evidence(np.full(subject.shape, NEVER, np.float32), traces, mute=True)
+        logits = heard(shipped()[0], subject)
     return Evidence(logits, traces, mute=not any(trace.applicable for _, trace in traces))
 
 
 def weighed(evidence: Evidence, *, threshold: float) -> Found:
-    """The verdict at a threshold in (0, 1)."""
+    """The verdict at a threshold in (0, 1), which the network's score must reach; trusted cues need none."""
     answer = decided(evidence.logits, evidence.spoken, shipped()[1], threshold=threshold)
     return Found(answer.map, answer.mask, answer.probability, evidence)
 
 
-def found_in(subject: Subject, *, fast: bool, threshold: float) -> Found:
+def found_in(subject: Subject, *, fast: bool, threshold: float, trusted: tuple[Cue, ...] = TRUSTED) -> Found:
     """Both at once."""
-    return weighed(evidence_in(subject, fast=fast), threshold=threshold)
+    return weighed(replace(evidence_in(subject, fast=fast), trusted=trusted), threshold=threshold)
 
 
 def _is_blank(subject: Subject) -> bool:

@@ -10,8 +10,9 @@ import torch
 
 from tiltyard.contest.executor import Executor
 from tiltyard.errors import TiltyardError
+from tiltyard.forensics.curve import Drawn, write_curve
 from tiltyard.forensics.locating.batches import Pool, pool_of
-from tiltyard.forensics.locating.card import Facts, write_card, write_curve
+from tiltyard.forensics.locating.card import Facts, write_card
 from tiltyard.forensics.locating.choosing import check_aside, chosen, listened
 from tiltyard.forensics.locating.deciding import Rule
 from tiltyard.forensics.locating.material import parts_of, prepare
@@ -22,6 +23,7 @@ from tiltyard.forensics.locating.weights import save_weights, with_weights
 
 Making = Callable[[int, int], None]
 """Called with the samples, then the parts to measure, that are done and those that there will be."""
+DRAWN = Drawn("seen", ("pages", "auc"), "pages seen", "on pages kept aside")
 UNCHOSEN = Rule(0.0, -1.0, 1.0)
 LISTENED = 200
 """Whole pictures of each set kept aside on which the rule is chosen."""
@@ -55,6 +57,7 @@ def carry_out(order: Order, executor: Executor, *, making: Making, told: Told) -
     pools, aside = (_pools(found, order, executor, making) for found in (sets.training, sets.aside))
     shares = [len(pool) ** 0.5 for pool in pools]
     start = with_weights(order.start)[0] if order.start else None
+    told(0.0, {})
     state = train(
         pools, shares, aside, order.out, schedule=Schedule(order.minutes), identity=_identity(order, pools),
         start=start, seed=order.seed, device=order.device, told=told,
@@ -74,7 +77,7 @@ def finish(network: Locator, aside: Sequence[Path], curve: Sequence[dict[str, fl
     network, _ = with_weights(weights)
     kept = {place.name: list(listened(network, place, most=LISTENED)) for place in aside}
     save_weights(network, chosen(list(kept.values())), weights)
-    write_curve(curve, weights.with_suffix(".csv"))
+    write_curve(curve, weights.with_suffix(".csv"), DRAWN)
     write_card(weights, kept, curve, facts)
     return weights
 
@@ -96,7 +99,7 @@ def _check(order: Order) -> None:
         raise TiltyardError("nothing to train on: give --documents, --pictures or --set")
     given = (*order.sets, *order.aside)
     for place in given:
-        parts_of(place, order.out, order.seed)
+        parts_of(place, order.out)
     names = [place.name for place in given]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -117,5 +120,5 @@ def _sets(order: Order, executor: Executor, making: Making) -> Sets:
 
 
 def _pools(sets: Sequence[Path], order: Order, executor: Executor, making: Making) -> list[Pool]:
-    folders = prepare(sets, order.out / "blocks", executor, seed=order.seed, progress=making)
+    folders = prepare(sets, order.out / "pages", executor, progress=making)
     return [pool_of(found) for found in folders]

@@ -10,19 +10,20 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.batches import Pool, drawn
 from tiltyard.forensics.locating.checking import checked
+from tiltyard.forensics.locating.losses import loss_of
 from tiltyard.forensics.locating.network import Locator
 
 NAME = "locator"
 WARM_UP = 0.03
 MEMORY = 0.998
 """Of the average of the weights over the last steps, which is what is kept."""
-CLIP, DECAY = 2.0, 3e-2
+CLIP, DECAY = 5.0, 3e-2
+PASSES = 60.0
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ class Schedule:
     """How training spends its time."""
 
     minutes: float
-    batch: int = 2048
-    """Blocks a step."""
+    batch: int = 6
+    """Pages a step."""
     rate: float = 2e-3
-    passes: float = 5.0
-    """Over all blocks, at most: what goes on longer is learnt by heart."""
-    check_every: float = 4.0
+    passes: float = PASSES
+    """Over all pages, at most: what goes on longer is learnt by heart."""
+    check_every: float = 5.0
     """Minutes between looks at what is kept aside."""
 
 
@@ -52,7 +53,7 @@ class State:
     optimiser: torch.optim.AdamW
     identity: str
     step: int = 0
-    blocks: int = 0
+    pages: int = 0
     seconds: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
 
@@ -60,7 +61,7 @@ class State:
         """Replaces the file in one step."""
         content = {
             "identity": self.identity, "network": self.network.state_dict(), "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(), "step": self.step, "blocks": self.blocks,
+            "optimiser": self.optimiser.state_dict(), "step": self.step, "pages": self.pages,
             "seconds": self.seconds, "curve": self.curve,
         }  # fmt: skip
         temporary = path.with_suffix(".tmp")
@@ -78,7 +79,7 @@ class State:
         self.network.load_state_dict(content["network"])
         self.average.load_state_dict(content["average"])
         self.optimiser.load_state_dict(content["optimiser"])
-        self.step, self.blocks, self.seconds = content["step"], content["blocks"], content["seconds"]
+        self.step, self.pages, self.seconds = content["step"], content["pages"], content["seconds"]
         self.curve = content["curve"]
 
 
@@ -98,7 +99,7 @@ def train(
     """Trains until the minutes or the passes are spent, over all calls in the same folder; returns the last state.
 
     Time enters the rate, so that two runs differ unless they are equally fast: the curve says how
-    many blocks were seen. `kept_aside` is only measured. `start`: a trained
+    many pages were seen. `kept_aside` is only measured. `start`: a trained
     network to go on from.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -130,7 +131,7 @@ def _rounds(
 
 def _spent(state: State, pools: Sequence[Pool], schedule: Schedule) -> float:
     """The share of the time or of the passes, whichever is nearer to its end."""
-    passes = state.blocks / sum(len(pool) for pool in pools)
+    passes = state.pages / sum(len(pool) for pool in pools)
     return max(state.seconds / (60 * schedule.minutes), passes / schedule.passes)
 
 
@@ -138,15 +139,15 @@ def _step(
     state: State, pools: Sequence[Pool], shares: Sequence[float], schedule: Schedule, share: float,
     rng: np.random.Generator, device: str,
 ) -> Tensor:  # fmt: skip
-    batch = drawn(pools, shares, count=schedule.batch, rng=rng)
+    batch = drawn(pools, shares, count=schedule.batch, rng=rng).to(device)
     for group in state.optimiser.param_groups:
         group["lr"] = schedule.rate * _rate(share)
-    loss = F.binary_cross_entropy_with_logits(state.network(batch.told.to(device)), batch.forged.to(device))
+    loss = loss_of(state.network(batch.planes), batch)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), CLIP)
     state.optimiser.step()
-    state.step, state.blocks = state.step + 1, state.blocks + schedule.batch
+    state.step, state.pages = state.step + 1, state.pages + schedule.batch
     _remember(state)
     return loss.detach()
 
@@ -179,5 +180,5 @@ def _fresh(start: Locator | None, seed: int, identity: str, device: str) -> Stat
 def _add_line(state: State, losses: list[Tensor], kept_aside: Sequence[Pool], device: str) -> None:
     found = checked(state.average, kept_aside, device)
     loss = float(torch.stack(losses).mean())
-    line = {"minutes": state.seconds / 60, "step": state.step, "blocks": state.blocks, "loss": loss, **asdict(found)}
+    line = {"minutes": state.seconds / 60, "step": state.step, "seen": state.pages, "loss": loss, **asdict(found)}
     state.curve.append({name: round(float(value), 4) for name, value in line.items()})

@@ -1,11 +1,15 @@
 """The network's answer for a whole page."""
 
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tiltyard.forensics.locating.cells import TOLD, told_of
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.planes import Planes, on_grid, planes_of
 from tiltyard.forensics.tracing.cue import Subject
@@ -15,6 +19,9 @@ from tiltyard.forensics.tracing.print_boxes import is_written
 SMALLEST_SIDE = 64
 NEVER = -30.0
 """The logit of what was not looked at."""
+LARGEST = 16_000_000
+"""Pixels of a page that are measured at once, a hundred bytes each: a larger one is taken in bands, as if each were a
+page."""
 NEIGHBOURS = 3
 """Blocks a side over which logits are averaged."""
 
@@ -28,15 +35,24 @@ def heard(network: Locator, subject: Subject) -> Logits:
     """
     if not is_written(np.asarray(cv2.cvtColor(subject.pixels, cv2.COLOR_RGB2GRAY), np.uint8)):
         return np.full(subject.shape, NEVER, np.float32)
-    blocks = answer(network, planes_of(on_grid(subject)))
+    blocks = np.concatenate([answer(network, planes_of(band)) for band in _bands(on_grid(subject))])
     return over_the_picture(blocks, subject.shape, subject.grid)
+
+
+def _bands(page: Subject) -> Iterator[Subject]:
+    """A page that begins with a whole block, from the top down; each band but the last ends with one."""
+    height, width = page.shape
+    count = math.ceil(height * width / LARGEST)
+    edges = [int(at) * BLOCK for at in np.linspace(0, height // BLOCK, count + 1)]
+    for top, bottom in pairwise([*edges[:-1], height]):
+        luma = None if page.decoded_luma is None else page.decoded_luma[top:bottom]
+        yield replace(page, pixels=page.pixels[top:bottom], decoded_luma=luma)
 
 
 def answer(network: Locator, planes: Planes) -> Logits:
     """A logit for each block, averaged with its neighbours': a forgery is seldom a block alone."""
-    told = told_of(planes)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(told.reshape(-1, TOLD))).numpy().reshape(told.shape[:2])
+        logits = network(torch.from_numpy(planes.astype(np.float32))[None])[0].numpy()
     return np.asarray(cv2.blur(logits, (NEIGHBOURS, NEIGHBOURS)), np.float32)
 
 

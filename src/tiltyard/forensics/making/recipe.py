@@ -126,12 +126,11 @@ def chosen(what: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> tuple[
 
 
 def _scripts(wanted: tuple[str, ...]) -> tuple[str, ...]:
-    from tiltyard.forensics.documents.faces import CHINESE
-    from tiltyard.forensics.documents.fonts import has_chinese
+    from tiltyard.forensics.documents.fonts import chinese_packages, has_chinese
 
     scripts = chosen("script", wanted, SCRIPTS)
     if "chinese" in scripts and not has_chinese():
-        packages = " ".join(dict.fromkeys(face.package for face in CHINESE))
+        packages = " ".join(chinese_packages())
         raise TiltyardError(f"Chinese fonts are missing: apt-get install {packages}, or say --scripts latin")
     return scripts
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 
 from tiltyard.contest.names import shown_path
 from tiltyard.errors import JailUnavailable, TiltyardError
@@ -16,6 +17,8 @@ from tiltyard.jail.limits import Limits
 from tiltyard.vision.pictures import read_picture_bytes
 
 MAX_PAGES = 50
+DOCUMENT_SECONDS = 1800.0
+"""By the clock, for all pages of a PDF with what is done with each: fifty scans of 300 dpi need half of it."""
 INSTALL = 'pip install "tiltyard[inspect]"'
 SAVE_PICTURE = "save it as JPEG or PNG"
 SAVE_PAGE = "save the page as PNG, or print the document to a new PDF"
@@ -62,6 +65,8 @@ class _File:
     limits: Limits
     seconds: int
     trust: bool
+    until: float
+    """By the monotonic clock; no page is read later."""
     slow: str = ""
     """The place in it that took too long; no other is tried then."""
 
@@ -69,6 +74,8 @@ class _File:
         """What the errand's program says of the file; errors name `place` and `cure`."""
         if self.slow:
             raise TiltyardError(f"{place}: is not read, for {self.slow} was too slow: {cure}")
+        if monotonic() > self.until:
+            raise TiltyardError(f"{place}: is not read, for the pages before it took too long: split the document")
         try:
             return run_errand(program, self.content, *words, limits=self.limits, seconds=self.seconds, trust=self.trust)
         except ErrandFailed as failed:
@@ -84,15 +91,22 @@ class _File:
 
 
 def pages_of(
-    path: Path, *, limits: Limits = LIMITS, seconds: int = PROCESSOR_SECONDS, trust: bool = False
+    path: Path,
+    *,
+    limits: Limits = LIMITS,
+    seconds: int = PROCESSOR_SECONDS,
+    document_seconds: float = DOCUMENT_SECONDS,
+    trust: bool = False,
 ) -> Iterator[Page]:
     """The pictures of a file of at most 512 MiB, at most 50 of a PDF, each in `limits` and `seconds` of computing.
 
-    Where a PDF has more, a last page stands for them and cannot be read, so that nobody takes them for examined.
+    Where a PDF has more, a last page stands for them and cannot be read, so that nobody takes them for examined. Nor
+    can a page that is asked for more than `document_seconds` after the first: what is done with each of them counts.
     With `trust`, HEIC and PDF are read in a process beside us that limits itself, not in the jail. Raises
     TiltyardError where nothing of the file can be read; JailUnavailable where that is for want of a jail.
     """
-    file = _File(shown_path(path), read_picture_bytes(path), limits, seconds, trust)
+    until = monotonic() + document_seconds
+    file = _File(shown_path(path), read_picture_bytes(path), limits, seconds, trust, until)
     if is_heif(file.content):
         yield Page(file.name, 1, lambda: _heif(file))
     elif is_pdf(file.content):

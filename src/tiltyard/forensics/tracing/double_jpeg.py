@@ -1,7 +1,8 @@
 """Double JPEG: places that lack an earlier saving which the rest of the picture shows.
 
 What is saved twice keeps, in the histograms of its DCT values, the steps of the first saving; what was pasted or
-repainted between the two does not (Lin, He, Tang and Tang 2009; Bianchi and Piva 2012).
+repainted between the two does not (Lin, He, Tang and Tang 2009; Bianchi and Piva 2012). Where both had the same fine
+steps it has settled less than the rest (Lai and Böhme 2013).
 """
 
 import cv2
@@ -9,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiltyard.forensics.saving import Table
+from tiltyard.forensics.tracing.agreeing import agreeing
 from tiltyard.forensics.tracing.cue import SPEAKS, Cue, Subject, Trace, nothing_to_say, place_of
+from tiltyard.forensics.tracing.cut_off import cut_off
 from tiltyard.forensics.tracing.earlier_saving import BLOCK, Blocks, Luma, earlier_saving, over_pixels
 from tiltyard.forensics.tracing.grid_shift import grid_of
 from tiltyard.forensics.tracing.left_out import LeftOut, left_out
+from tiltyard.forensics.tracing.settling import settled
 
 PLAIN = 2.0
 """Log-likelihood, on average, by which a block must speak more for an earlier saving than one off the grid does, where
@@ -29,6 +33,8 @@ RARE = 5.0
 """Logarithm of the odds against a block that lacks the saving, before it is looked at."""
 FEWEST_BLOCKS = 200
 """With any structure: histograms of fewer show nothing."""
+CLEAR_SETTLED = 16.0
+"""Log-likelihood from which a place has settled less than the rest."""
 
 
 def trace_double_jpeg(subject: Subject) -> Trace:
@@ -37,22 +43,47 @@ def trace_double_jpeg(subject: Subject) -> Trace:
     luma = subject.luma[top:, left:]
     if min(luma.shape) < 2 * BLOCK:
         return nothing_to_say(subject, "The picture is too small to show whether it was saved as JPEG before.")
-    evidence = earlier_saving(luma, subject.steps)
-    if np.count_nonzero(evidence) < FEWEST_BLOCKS:
-        return nothing_to_say(subject, "Too little of the picture has any structure to show an earlier JPEG saving.")
-    if _plainness(evidence, luma, subject.steps) < PLAIN:
-        return nothing_to_say(subject, "The picture shows no earlier JPEG saving: none can be missing anywhere.")
-    places = left_out(np.asarray(np.clip(luma + 128, 0, 255), np.uint8), evidence)
+    evidence, settling = earlier_saving(luma, subject.steps), _settling(subject)
+    refusal = _refusal(evidence, luma, subject.steps)
+    if refusal and not settling.any():
+        return nothing_to_say(subject, refusal)
+    places = [] if refusal else left_out(np.asarray(np.clip(luma + 128, 0, 255), np.uint8), evidence)
     marked = np.zeros(subject.shape, np.float32)
-    marked[top:, left:] = _map(places, evidence, luma.shape)
+    if not refusal:
+        marked[top:, left:] = _map(places, evidence, luma.shape)
+    unsettled = agreeing(settling, clear=CLEAR_SETTLED)
+    for place in unsettled:
+        sure = over_pixels(place.mask * _sureness(place.clearness), luma.shape)
+        marked[top:, left:] = np.maximum(marked[top:, left:], sure)
     before = "before its last saving" if subject.steps else "before it came into this file"
-    return Trace(marked, applicable=True, sentence=_sentence(marked, len(places), before))
+    return Trace(marked, applicable=True, sentence=_sentence(marked, len(places) + len(unsettled), before))
+
+
+def _refusal(evidence: Blocks, luma: Luma, steps: Table | None) -> str:
+    """Why the histograms show no earlier saving; empty where they do."""
+    if np.count_nonzero(evidence) < FEWEST_BLOCKS:
+        return "Too little of the picture has any structure to show an earlier JPEG saving."
+    if _plainness(evidence, luma, steps) < PLAIN:
+        return "The picture shows no earlier JPEG saving: none can be missing anywhere."
+    return ""
+
+
+def _settling(subject: Subject) -> Blocks:
+    top, left = subject.grid
+    cut = cut_off(subject.pixels[top:, left:])
+    if subject.steps is None or subject.decoded_luma is None:
+        return np.zeros(cut.shape, np.float32)
+    return settled(np.ascontiguousarray(subject.decoded_luma[top:, left:]), subject.steps, cut)
+
+
+def _sureness(clearness: float) -> float:
+    return SPEAKS + (1 - SPEAKS) * clearness / (clearness + CLEARNESS)
 
 
 def _map(places: list[LeftOut], evidence: Blocks, shape: tuple[int, ...]) -> NDArray[np.float32]:
     marked = over_pixels(_hint(evidence), shape)
     for place in places:
-        place.mark(marked, SPEAKS + (1 - SPEAKS) * place.clearness / (place.clearness + CLEARNESS))
+        place.mark(marked, _sureness(place.clearness))
     return marked
 
 
@@ -85,6 +116,7 @@ def _sentence(marked: NDArray[np.float32], places: int, before: str) -> str:
 DOUBLE_JPEG = Cue(
     "double_jpeg",
     "double JPEG",
-    "Lin, He, Tang and Tang 2009; Bianchi and Piva 2012, Image Forgery Localization via Block-Grained Analysis of JPEG",
+    "Bianchi and Piva 2012, Image Forgery Localization via Block-Grained Analysis of JPEG; Lai and Böhme 2013, Block "
+    "Convergence in Repeated Transform Coding",
     trace_double_jpeg,
 )

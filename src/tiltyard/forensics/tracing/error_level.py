@@ -101,15 +101,24 @@ def trace_error_level(subject: Subject) -> Trace:
     """The map is the distance from the usual over twice SIGMAS, so that 0.5 is where the cue speaks."""
     if subject.format != "jpeg" and not has_jpeg_grid(subject.pixels):
         return nothing_to_say(subject, "No trace of JPEG compression: the error level says nothing about this picture.")
-    found = excess(subject.pixels)
+    top, left = subject.grid
+    found = excess(np.ascontiguousarray(subject.pixels[top:, left:]))
     if found is None:
         return nothing_to_say(subject, "Too little of the picture has any structure: error levels cannot be compared.")
-    marked = over_pixels(np.clip(np.abs(found) * (SPEAKS / SIGMAS), 0, 1), subject.shape)
+    marked = _on_picture(np.clip(np.abs(found) * (SPEAKS / SIGMAS), 0, 1), subject)
     if is_written(np.asarray(cv2.cvtColor(subject.pixels, cv2.COLOR_RGB2GRAY), np.uint8)):
         return Trace(np.minimum(marked, MOST_OF_A_HINT), applicable=True, sentence=OF_A_PAGE)
     places = without_specks(marked >= SPEAKS, SMALLEST)
     marked[~places] = np.minimum(marked[~places], MOST_OF_A_HINT)
-    return Trace(marked, applicable=True, sentence=_sentence(places, over_pixels(found, subject.shape) > 0))
+    return Trace(marked, applicable=True, sentence=_sentence(places, _on_picture(found, subject) > 0))
+
+
+def _on_picture(blocks: Blocks, subject: Subject) -> NDArray[np.float32]:
+    """(h, w); what lies before the first whole block is 0."""
+    (top, left), (height, width) = subject.grid, subject.shape
+    laid = np.zeros((height, width), np.float32)
+    laid[top:, left:] = over_pixels(blocks, (height - top, width - left))
+    return laid
 
 
 def _sentence(mask: Mask, more: Mask) -> str:

@@ -1,0 +1,55 @@
+"""Two savings with one table: what went through one of them alone has settled less than the rest."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from tracing_scenes import jpeg, page, photograph, saved
+
+from tiltyard.forensics.tracing.agreeing import usual
+from tiltyard.forensics.tracing.cue import Subject, subject_in
+from tiltyard.forensics.tracing.cut_off import cut_off
+from tiltyard.forensics.tracing.settling import settled
+
+Scene = Callable[[int], np.ndarray]
+INSIDE = slice(20, 36), slice(25, 46)
+
+
+def evidence_of(subject: Subject) -> np.ndarray:
+    assert subject.decoded_luma is not None
+    assert subject.steps is not None
+    return settled(subject.decoded_luma, subject.steps, cut_off(subject.pixels))
+
+
+@pytest.mark.parametrize("scene", [page, photograph])
+@pytest.mark.parametrize("quality", [95, 97])
+def test_a_place_that_lacks_one_of_two_like_savings_speaks_against_it(scene: Scene, quality: int) -> None:
+    pixels = saved(scene(1), quality).copy()
+    pixels[160:288, 200:368] = scene(2)[160:288, 200:368]
+    found = evidence_of(subject_in(jpeg(pixels, quality), "it"))
+    outside = found.copy()
+    outside[INSIDE] = 0
+    assert usual(found[INSIDE]) < -0.1
+    assert usual(outside) > 0.1
+
+
+@pytest.mark.parametrize("scene", [page, photograph])
+def test_what_was_saved_once_has_not_settled_anywhere(scene: Scene) -> None:
+    assert not evidence_of(subject_in(jpeg(scene(1), 95), "it")).any()
+
+
+def test_coarse_steps_settle_at_once_and_say_nothing() -> None:
+    assert not evidence_of(subject_in(jpeg(saved(page(1), 75), 75), "it")).any()
+
+
+def test_even_and_cut_off_blocks_say_nothing() -> None:
+    pixels = saved(page(1), 95).copy()
+    pixels[:160], pixels[160:320] = 128, 255
+    found = evidence_of(subject_in(jpeg(pixels, 95), "it"))
+    assert found.any()
+    assert not found[1:19].any()
+    assert not found[21:39].any()
+
+
+def test_a_picture_smaller_than_a_block_has_no_evidence() -> None:
+    assert not settled(np.zeros((5, 3), np.uint8), (1,) * 64, np.zeros((0, 0), bool)).any()
