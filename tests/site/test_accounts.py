@@ -271,6 +271,27 @@ def test_without_a_mail_server_no_password_is_mailed(client: Client) -> None:
     assert "This site sends no mail" in client.get("/login").text
 
 
+def test_links_that_sign_in_are_not_written_to_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    code = a_link()
+    assert client.post(f"/claim/{code}", GIVEN | {"password": "short"}).status_code == 422
+    assert client.get(f"/nothing/{code}").status_code == 404
+    assert code not in caplog.text
+
+
+def test_an_address_that_no_mail_server_takes_is_logged_and_stops_nothing(
+    client: Client, settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    def refuse(_: object, messages: list[Any]) -> int:
+        raise UnicodeError("label too long")
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
+    settings.EMAIL_HOST = "mail.example.org"
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post("/sign-up", {"email": "ann@example.org"}).status_code == 200
+    assert "was not sent: label too long" in caplog.text
+
+
 def test_a_forgotten_password_is_set_anew_by_a_mailed_link_to_the_sites_own_address(
     client: Client, settings: object
 ) -> None:

@@ -1,15 +1,17 @@
 """Boards on the site: refreshes, reruns, disqualification, editions, and who sees which."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 
 import small_site as small
 from tiltyard.contest import challenge as files
 from tiltyard.site import clock
-from tiltyard.site.challenge import editions
+from tiltyard.site.challenge import adding, editions
 from tiltyard.site.models import BoardSnapshot, Challenge, Entry, Evaluation, Team
 from tiltyard.site.ranking import snapshots
 from tiltyard.site.ranking.results import ranking
@@ -17,6 +19,7 @@ from tiltyard.site.ranking.snapshots import take_due
 from tiltyard.site.seeing import boards
 from tiltyard.site.seeing.boards import PRIVATE, PUBLIC
 from tiltyard.site.seeing.sight import seen
+from tiltyard.site.storing.files import keep_bytes
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -174,6 +177,44 @@ def test_scores_under_other_data_stand_on_a_board_of_their_own(tmp_path: Path) -
         assert lines(challenge) == [(1, "A", 0.3)]
         assert lines(challenge, edition=1) == [(1, "A", 0.5)]
         assert lines(challenge, edition=7) == []
+
+
+def test_the_last_scores_before_the_rules_change_stand_on_their_own_board(tmp_path: Path) -> None:
+    challenge = small.challenge()
+    team, _ = two_teams(challenge)
+    with clock.at(NOON):
+        handed_in(team, tmp_path, 0.5)
+    with clock.at(NOON + timedelta(seconds=1)):
+        other = {**challenge.version.manifest, "data/truth.csv": keep_bytes(small.table({"0.jpg": []})).digest}
+        new = adding.add_version(challenge, challenge.file, other, by=None, note="truth corrected")
+    assert new.editions == {"regions": 2}
+    with clock.at(NOON + timedelta(minutes=2)):
+        assert lines(challenge, edition=1) == [(1, "A", 0.5)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_board_reckoned_before_a_disqualification_is_kept_after_it(tmp_path: Path) -> None:
+    challenge = small.challenge()
+    _, second = two_teams(challenge)
+    handed_in(second, tmp_path, 0.9)
+    read, answered = threading.Event(), list[bool]()
+
+    def tick() -> None:
+        read.wait(timeout=30)
+        answered.append(snapshots.take_if_due(ranking(challenge, "main", "regions"), PUBLIC, clock.now()))
+        connection.close()
+
+    scheduler = threading.Thread(target=tick)
+    scheduler.start()
+    with snapshots.held(challenge):
+        read.set()
+        scheduler.join(timeout=0.5)
+        assert not answered
+        Team.objects.filter(pk=second.pk).update(disqualified="two accounts")
+        snapshots.retake_all(challenge, clock.now())
+    scheduler.join(timeout=30)
+    assert len(answered) == 1
+    assert lines(challenge) == []
 
 
 def test_the_private_board_is_the_organisers_until_it_opens(tmp_path: Path) -> None:

@@ -215,17 +215,38 @@ def test_only_the_captain_removes_members_and_never_the_captain() -> None:
     assert not AuditEvent.objects.exists()
 
 
-def test_who_is_removed_does_not_come_back_by_a_link_made_as_captain() -> None:
+def test_who_is_removed_does_not_come_back_by_any_link_that_was_open() -> None:
     of = small.challenge()
     ann, bo, cy = small.somebody("Ann"), small.somebody("Bo"), small.somebody("Cy")
     team = small.team(of, bo, ann)
     registering.register(cy, of)
-    old = invitations.invite(team, bo)
+    own = invitations.invite(team, bo)
     teams.hand_over(team, bo, ann)
-    new = invitations.invite(team, ann)
+    hers = invitations.invite(team, ann)
     teams.remove(team, bo, by=Doer(ann))
-    assert "used or withdrawn" in refused(lambda: invitations.accept(bo, old))
-    assert invitations.accept(cy, new) == team
+    for code in (own, hers):
+        assert "used or withdrawn" in refused(lambda code=code: invitations.accept(bo, code))
+    assert invitations.accept(cy, invitations.invite(team, ann)) == team
+
+
+def test_who_leaves_does_not_come_back_by_a_link_made_as_captain() -> None:
+    of = small.challenge()
+    ann, bo = small.somebody("Ann"), small.somebody("Bo")
+    team = small.team(of, bo, ann)
+    code = invitations.invite(team, bo)
+    teams.hand_over(team, bo, ann)
+    teams.leave(team, bo)
+    assert "used or withdrawn" in refused(lambda: invitations.accept(bo, code))
+
+
+def test_nobody_leaves_a_disqualified_team_to_begin_anew() -> None:
+    of = small.challenge()
+    ann, bo = small.somebody("Ann"), small.somebody("Bo")
+    team = small.team(of, ann, bo)
+    Team.objects.filter(pk=team.pk).update(disqualified="two accounts")
+    assert "disqualified: two accounts" in refused(lambda: teams.leave(team, bo))
+    assert "disqualified: two accounts" in refused(lambda: teams.remove(team, bo, by=Doer(ann)))
+    assert team.memberships.count() == 2
 
 
 def test_nobody_is_removed_after_the_first_entry_or_the_freeze(tmp_path: Path) -> None:

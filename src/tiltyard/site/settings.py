@@ -131,5 +131,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"tiltyard": {"level": "INFO"}},
+    # Django warns of every refused request with its path, and paths of one-time links sign people in
+    "loggers": {"tiltyard": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }

@@ -27,7 +27,7 @@ from tiltyard.site.clock import now
 from tiltyard.site.models import Challenge, ChallengeVersion, User
 from tiltyard.site.places import places
 from tiltyard.site.ranking.results import rankings
-from tiltyard.site.ranking.snapshots import retake
+from tiltyard.site.ranking.snapshots import retake, take_all
 from tiltyard.site.refused import Refused
 from tiltyard.site.seeing.sight import is_organiser
 from tiltyard.site.storing.files import keep_file
@@ -116,6 +116,7 @@ def add_version(
     if before is not None:
         _check_keeps(challenge, file)
         _check_hides(before, file, manifest)
+        take_all(challenge)
     number = before.number + 1 if before else 1
     version = ChallengeVersion.objects.create(
         challenge=challenge,

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.clock import now
 from tiltyard.site.models import Entry, Team
-from tiltyard.site.ranking.snapshots import retake_all
+from tiltyard.site.ranking.snapshots import held, retake_all
 from tiltyard.site.refused import Refused
 from tiltyard.site.telling.mailing import in_all_languages
 from tiltyard.site.telling.messages import write
@@ -17,7 +16,7 @@ from tiltyard.site.telling.messages import write
 def disqualify_team(team: Team, reason: str, *, by: Doer) -> None:
     """Takes the team off every board, at once, and tells it why."""
     _need(reason)
-    with transaction.atomic():
+    with held(team.challenge):
         if not Team.objects.filter(pk=team.pk, disqualified="").update(disqualified=reason[:400]):
             raise Refused(_("The team is disqualified already."))
         by.record("disqualify-team", team.challenge, target=team.name, reason=reason)
@@ -27,7 +26,7 @@ def disqualify_team(team: Team, reason: str, *, by: Doer) -> None:
 
 def reinstate_team(team: Team, *, by: Doer) -> None:
     """Puts it back."""
-    with transaction.atomic():
+    with held(team.challenge):
         if not Team.objects.filter(pk=team.pk).exclude(disqualified="").update(disqualified=""):
             raise Refused(_("The team is not disqualified."))
         by.record("reinstate-team", team.challenge, target=team.name)
@@ -38,7 +37,7 @@ def reinstate_team(team: Team, *, by: Doer) -> None:
 def disqualify_entry(entry: Entry, reason: str, *, by: Doer) -> None:
     """Takes one entry off the boards; the team's next best takes its place."""
     _need(reason)
-    with transaction.atomic():
+    with held(entry.challenge):
         if not Entry.objects.filter(pk=entry.pk, disqualified="").update(disqualified=reason[:400]):
             raise Refused(_("The entry is disqualified already."))
         by.record("disqualify-entry", entry.challenge, target=entry.team.name, entry=entry.pk, reason=reason)
@@ -49,7 +48,7 @@ def disqualify_entry(entry: Entry, reason: str, *, by: Doer) -> None:
 
 def reinstate_entry(entry: Entry, *, by: Doer) -> None:
     """Puts it back."""
-    with transaction.atomic():
+    with held(entry.challenge):
         if not Entry.objects.filter(pk=entry.pk).exclude(disqualified="").update(disqualified=""):
             raise Refused(_("The entry is not disqualified."))
         by.record("reinstate-entry", entry.challenge, target=entry.team.name, entry=entry.pk)
@@ -60,7 +59,7 @@ def reinstate_entry(entry: Entry, *, by: Doer) -> None:
 def refund(entry: Entry, reason: str, *, by: Doer) -> None:
     """The entry does not count against the quota any more; its score stands."""
     _need(reason)
-    with transaction.atomic():
+    with held(entry.challenge):
         if not Entry.objects.filter(pk=entry.pk, charged=True).update(charged=False, uncharged_because=reason[:400]):
             raise Refused(_("The entry does not count against the quota already."))
         by.record("refund", entry.challenge, target=entry.team.name, entry=entry.pk, reason=reason)

@@ -22,9 +22,9 @@ MOST_INVITATIONS = 20
 
 def invite(team: Team, by: User) -> str:
     """The code of a link that lets one person in; it is shown this once, what is kept is its digest."""
-    check_captain(team, by)
-    check_not_frozen(team.challenge)
-    with locked(team):
+    with locked(team) as found:
+        check_captain(found, by)
+        check_not_frozen(found.challenge)
         if places_left(team) < 1:
             raise Refused(_("The team is full."))
         if open_invitations(team).count() >= MOST_INVITATIONS:
@@ -56,9 +56,9 @@ def invitation_of(code: str) -> Invitation:
 def accept(user: User, code: str) -> Team:
     """The person joins the team; Refused where it is full, frozen, or the person has a team."""
     team = invitation_of(code).team
-    check_joining(user, team.challenge)
     with locked(team), one_team():
         invitation = invitation_of(code)
+        check_joining(user, team.challenge)
         if places_left(team) < 1:
             raise Refused(_("The team is full."))
         Invitation.objects.filter(pk=invitation.pk).update(used_by=user)

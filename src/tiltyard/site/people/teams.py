@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.clock import now
-from tiltyard.site.models import Challenge, Membership, Team, User
+from tiltyard.site.models import Challenge, Invitation, Membership, Team, User
 from tiltyard.site.people.registering import takes_part
 from tiltyard.site.refused import Refused
 
@@ -53,27 +54,31 @@ def leave(team: Team, user: User) -> None:
     """The person leaves a team that has not handed in yet; one that nobody is left in is gone."""
     check_not_frozen(team.challenge)
     with locked(team) as found:
-        _check_not_handed_in(found)
+        _check_may_be_left(found)
         if team.memberships.exclude(user=user).exists():
             if found.captain_id == user.pk:
                 raise Refused(_("Hand the team over to another member first."))
             team.memberships.filter(user=user).delete()
+            _withdraw(found.invitations.filter(made_by=user))
         else:
             team.delete()
 
 
 def remove(team: Team, member: User, *, by: Doer) -> None:
-    """The captain takes a member out of a team that has not handed in yet; links that this person made hold no more."""
+    """The captain takes a member out of a team that has not handed in yet.
+
+    No link into the team holds any more: the member may have any of them.
+    """
     assert by.user is not None  # noqa: S101 - the site itself removes nobody
     check_not_frozen(team.challenge)
     with locked(team) as found:
         check_captain(found, by.user)
-        _check_not_handed_in(found)
+        _check_may_be_left(found)
         if member == by.user:
             raise Refused(_("Hand the team over to another member first."))
         if not found.memberships.filter(user=member).delete()[0]:
             raise Refused(_("This person is not in the team."))
-        found.invitations.filter(made_by=member, used_by=None).update(withdrawn=True)
+        _withdraw(found.invitations.all())
         by.record("remove-member", found.challenge, target=member.email, team=found.name)
 
 
@@ -153,7 +158,13 @@ def check_captain(team: Team, user: User) -> None:
         raise Refused(_("Only the team's captain can do this."))
 
 
-def _check_not_handed_in(team: Team) -> None:
-    """After the first entry nobody goes: a new team would be a new quota."""
+def _withdraw(invitations: QuerySet[Invitation]) -> None:
+    invitations.filter(used_by=None).update(withdrawn=True)
+
+
+def _check_may_be_left(team: Team) -> None:
+    """After the first entry nobody goes, for a new team would be a new quota; nor from one that was disqualified."""
+    if team.disqualified:
+        raise Refused(_("Your team was disqualified: %s") % team.disqualified)
     if team.entries.exists():
         raise Refused(_("Your team has handed in, so nobody leaves it any more. Write to the organisers."))

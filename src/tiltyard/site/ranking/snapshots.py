@@ -1,15 +1,18 @@
 """Boards as they are kept: taken at the refreshes of their schedule, or after scores: by the scheduler or who looks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from tiltyard.contest.phases import private_opened
 from tiltyard.contest.refresh import refreshed
 from tiltyard.contest.standings import Line, standings
+from tiltyard.site.clock import now
 from tiltyard.site.models import BoardSnapshot, Challenge, Evaluation
 from tiltyard.site.ranking.each import for_each
 from tiltyard.site.ranking.results import Ranking, finished, rankings, results
@@ -53,9 +56,37 @@ def _just_now(of: Ranking, kind: str, moment: datetime, scored: datetime) -> boo
 
 def take_if_due(of: Ranking, kind: str, moment: datetime) -> bool:
     """Takes the board where scores are finished that its last picture does not know, and the refresh has come."""
-    by, last = instant(of, kind, moment), latest(of, kind)
-    if finished(of, by).count() == (last.counted if last else 0):
+    if not _lacks_scores(of, kind, moment):
         return False
+    with held(of.challenge):
+        return _lacks_scores(of, kind, moment) and _taken(of, kind, moment)
+
+
+def take_all(challenge: Challenge) -> None:
+    """Takes what is due of the rules as they are, before others come."""
+    for of in rankings(challenge):
+        for kind in (PUBLIC, PRIVATE):
+            take_if_due(of, kind, now())
+
+
+@contextmanager
+def held(challenge: Challenge) -> Iterator[None]:
+    """A transaction in which nobody else takes the challenge's boards or changes who stands on them.
+
+    A board is shown by its time: without this, one reckoned before a disqualification could be kept after it.
+    """
+    with transaction.atomic():
+        Challenge.objects.select_for_update(no_key=True).get(pk=challenge.pk)
+        yield
+
+
+def _lacks_scores(of: Ranking, kind: str, moment: datetime) -> bool:
+    last = latest(of, kind)
+    return finished(of, instant(of, kind, moment)).count() != (last.counted if last else 0)
+
+
+def _taken(of: Ranking, kind: str, moment: datetime) -> bool:
+    by, last = instant(of, kind, moment), latest(of, kind)
     same = last if last and follows(of, kind, moment) and _picture(last.at) == _picture(by) else None
     _keep(of, kind, by, by=by, in_place_of=same)
     return True

@@ -35,8 +35,7 @@ def in_all_languages(text: Callable[[], str]) -> str:
 def _send(subject: str, body: str, recipients: list[str]) -> None:
     line = " ".join(subject.split())
     batches = [recipients[start : start + TOGETHER] for start in range(0, len(recipients), TOGETHER)]
-    mails = [EmailMessage(line, body, bcc=batch) for batch in batches]
     try:
-        get_connection().send_messages(mails)
-    except OSError as error:  # smtplib's errors are of this kind
+        get_connection().send_messages([EmailMessage(line, body, bcc=batch) for batch in batches])
+    except (OSError, UnicodeError) as error:  # smtplib's errors are of the first kind, odd names of hosts of the second
         log.error("mail %r to %d addresses was not sent: %s", line, len(recipients), error)
