@@ -8,7 +8,7 @@ from PIL import Image
 
 from small_scene import scene
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics import Verdict, inspect
+from tiltyard.forensics import Verdict, calibrating, inspect
 from tiltyard.forensics.calibrating import calibrated
 from tiltyard.forensics.documents.catalogue import draw
 from tiltyard.forensics.locating.deciding import THRESHOLD
@@ -89,6 +89,21 @@ class TestATrustedCueThatMisfires:
 
     def test_is_believed_below_a_threshold_of_the_network(self, forged: Path) -> None:
         assert inspect(forged, threshold=0.99).verdict is Verdict.FORGED
+
+
+def test_with_masks_the_threshold_is_the_best_one_above_the_authentic() -> None:
+    best_late = tuple(float(number == 20) for number in range(len(calibrating.STEPS)))
+    best_early = tuple(1.0 - number / 100 for number in range(len(calibrating.STEPS)))
+    low = [calibrating._Seen(str(number), -2.0, (), None) for number in range(5)]
+    late, early = (calibrating._Seen("forged", 5.0, (), f1s) for f1s in (best_late, best_early))
+    assert calibrating._logit(calibrating._threshold([*low, late])) == pytest.approx(calibrating.STEPS[20])
+    above = calibrating._logit(calibrating._threshold([*low, early]))
+    assert -2 <= above < -2 + calibrating.STEPS[1] - calibrating.STEPS[0]
+
+
+def test_authentic_pages_that_score_high_are_not_left_above_the_threshold() -> None:
+    high = [calibrating._Seen(str(number), 6.0 + number / 10, (), None) for number in range(7)]
+    assert calibrating._logit(calibrating._threshold(high)) > 6.6
 
 
 def test_with_masks_forged_pictures_are_told_from_authentic_ones(tmp_path: Path) -> None:

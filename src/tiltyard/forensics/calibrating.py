@@ -34,7 +34,7 @@ CHANCE = 1
 """Authentic pictures on which a cue may speak however few there are: it is named, and no reason to distrust the cue."""
 MARGIN = 0.5
 """Standard deviations, in logits, kept above the highest authentic page: the next one may be a little higher."""
-LOWEST, HIGHEST = 0.02, 0.995
+LOWEST, HIGHEST = 0.02, 0.9999
 
 Progress = Callable[[int, int], None]
 

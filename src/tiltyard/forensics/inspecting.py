@@ -114,8 +114,9 @@ def inspect(
 ) -> Inspection:
     """Examines the picture in a file; TiltyardError names a file that cannot be read, and a PDF of several pages.
 
-    `fast` leaves out copy-move. `threshold`, in (0, 1), is what the network's score must reach, without it one half;
-    a trusted cue (`double_jpeg`, `copy_move`) is believed wherever it speaks, unless `distrust` names it.
+    `fast` leaves out the cues that look for copies. `threshold`, in (0, 1), is what the network's score must reach,
+    without it one half; a trusted cue (`double_jpeg`, `copy_move`, `copied_letters`) is believed wherever it speaks,
+    unless `distrust` names it.
 
     >>> from tiltyard.forensics import inspect
     >>> found = inspect(Path("receipt.jpg"))  # doctest: +SKIP

@@ -20,8 +20,8 @@ from tiltyard.vision.bounded import open_image
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 512 << 20
-MAX_SIDE = 65_535
-"""What a JPEG may have."""
+MAX_SIDE = 65_490
+"""What libjpeg saves, 65 500, less what is laid around a picture that is looked at on another grid."""
 MIN_SIDE = 8
 """One block of a JPEG: nothing smaller can be examined."""
 MAX_SCANS = 64

@@ -25,6 +25,14 @@ def test_a_network_that_finds_nothing_above_the_authentic_flags_nothing() -> Non
     assert rule.peak == SILENT
 
 
+def test_sets_count_alike_and_one_without_authentic_pictures_says_nothing_of_them() -> None:
+    many = [kept(height, forged=False) for height in np.linspace(-3, 3, 60)]
+    first, second = [*many, kept(8, forged=True)], [kept(1, forged=False), kept(8, forged=True)]
+    both = chosen([first, second]).peak
+    assert 1 < both < chosen([first]).peak < 3
+    assert chosen([first, second, [kept(8, forged=True)]]).peak == both
+
+
 def test_without_a_page_of_text_no_rule_is_chosen() -> None:
     with pytest.raises(TiltyardError, match="keep such pages aside"):
         chosen([[kept(NEVER, forged=False), kept(3, forged=True)]])

@@ -51,6 +51,15 @@ def test_the_loss_prefers_the_truth(pool: Pool) -> None:
     assert loss_of(truth, batch) < loss_of(missed, batch) < loss_of(alarmed, batch)
 
 
+def test_a_page_that_shows_only_the_rim_of_a_forgery_is_told_neither_way() -> None:
+    shares = np.zeros((16, 16), np.float16)
+    shares[:, 0] = 0.4
+    batch = batch_of([Page(np.zeros((PLANES, 16, 16), np.float16), shares)])
+    suspected = torch.full((1, 16, 16), -6.0)
+    suspected[:, 4:8, 0] = 6.0
+    assert float(loss_of(suspected, batch)) == pytest.approx(float(loss_of(torch.full((1, 16, 16), -6.0), batch)))
+
+
 def test_a_page_is_told_by_its_highest_blocks_and_not_by_what_fills_it_up() -> None:
     logits = torch.full((2, 12, 12), -3.0)
     logits[1, 4:8, 4:8] = 5.0

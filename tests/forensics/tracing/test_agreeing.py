@@ -28,6 +28,12 @@ def test_places_are_found_one_by_one_and_many_of_them_not_at_all(places: int, ex
         assert 2 * (place.mask & truth).sum() / (place.mask.sum() + truth.sum()) > 0.7
 
 
+def test_a_strip_too_thin_to_be_heard_does_not_mark_the_whole_picture() -> None:
+    drawn = np.full((60, 80), 0.5, np.float32)
+    drawn[20:22, 20:60] = -0.35
+    assert all(place.mask.sum() < 400 for place in agreeing(drawn, clear=CLEAR))
+
+
 def test_blocks_that_say_nothing_are_no_place() -> None:
     assert usual(np.zeros((9, 9), np.float32)) == 0
     assert agreeing(np.zeros((100, 80), np.float32), clear=CLEAR) == []

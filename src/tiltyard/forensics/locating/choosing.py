@@ -66,7 +66,7 @@ def chosen(sets: Sequence[Sequence[Kept]]) -> Rule:
 
     TiltyardError where no authentic picture is a page of text: the network is asked about nothing else.
     """
-    authentic = [[_height(one) for one in kept if not one.forged] for kept in sets]
+    authentic = [found for kept in sets if (found := [_height(one) for one in kept if not one.forged])]
     asked = [height for found in authentic for height in found if height > NEVER]
     if not asked:
         raise TiltyardError("no authentic picture of those kept aside is a page of text: keep such pages aside")
@@ -91,8 +91,9 @@ def _height(one: Kept) -> float:
 
 
 def _f1(kept: Sequence[Kept], rule: Rule) -> float:
-    """Mean pixel F1 of the forged ones, by the network alone."""
-    return float(np.mean([pixel_f1(alone(one, rule).mask, one.mask) for one in kept if one.forged]))
+    """Mean pixel F1 of the forged ones, by the network alone; 0 where there are none."""
+    found = [pixel_f1(alone(one, rule).mask, one.mask) for one in kept if one.forged]
+    return float(np.mean(found)) if found else 0.0
 
 
 def alone(one: Kept, rule: Rule) -> Decided:

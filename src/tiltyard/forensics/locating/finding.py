@@ -52,7 +52,7 @@ class Found:
 
 
 def evidence_in(subject: Subject, *, fast: bool, cues: tuple[Cue, ...] | None = None) -> Evidence:
-    """Looks at a picture with the shipped network and the cues; `fast`: without copy-move.
+    """Looks at a picture with the shipped network and the cues; `fast`: without those that look for copies.
 
     The reader has bounded the picture: that it is large when a cue saves and reads it again is no news.
     """

@@ -24,7 +24,7 @@ def loss_of(logits: Tensor, batch: Batch) -> Tensor:
         FORGED * _over(_mean(blocks, forged), has)
         + OTHERS * _mean(blocks, others).mean()
         + REGIONS * _over(_apart(torch.sigmoid(logits), forged, others), has)
-        + PAGES * F.binary_cross_entropy_with_logits(suspicion(logits, batch.seen), has)
+        + PAGES * _over(_told_wrongly(suspicion(logits, batch.seen), has), _is_clear(batch, has))
     )
 
 
@@ -38,6 +38,15 @@ def suspicion(logits: Tensor, seen: Tensor) -> Tensor:
     around = F.avg_pool2d(logits[:, None], 3, 1, 1, count_include_pad=False)[:, 0]
     steady = around.masked_fill(seen < 1, NEVER).flatten(1)
     return steady.topk(min(HIGHEST, steady.shape[1]), 1).values.mean(1)
+
+
+def _told_wrongly(pages: Tensor, forged: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(pages, forged, reduction="none")
+
+
+def _is_clear(batch: Batch, has: Tensor) -> Tensor:
+    """1 for pages with a forged block, and for those without as much as a part of one."""
+    return torch.maximum(has, (batch.shares.amax((1, 2)) < OTHER_UP_TO).float())
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:

@@ -101,5 +101,7 @@ def _place(evidence: Blocks, window: Window) -> Mask:
     labels = cv2.connectedComponents(speaks, connectivity=8)[1]
     counts = np.bincount(labels[near > 0], minlength=2)
     counts[0] = 0
+    if not counts.any():
+        return np.asarray(near > 0)
     mask = np.asarray(labels == counts.argmax())
     return mask if 2 * np.count_nonzero(mask & (near > 0)) >= np.count_nonzero(near) else np.asarray(near > 0)

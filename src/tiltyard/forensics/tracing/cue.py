@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tiltyard.contest.names import shown_path
+from tiltyard.errors import TiltyardError
 from tiltyard.forensics.picture import Pixels
 from tiltyard.forensics.saving import Table
 from tiltyard.vision.bounded import open_image
@@ -91,6 +92,8 @@ def subject_in(content: bytes, name: str) -> Subject:
         return Subject(picture.pixels, picture.format.lower(), notes=picture.notes)
     with open_image(io.BytesIO(content), name, max_pixels=MAX_PIXELS) as image:
         tables: dict[int, list[int]] = getattr(image, "quantization", {})
+        if any(0 in table for table in tables.values()):
+            raise TiltyardError(f"{name}: has a quantisation step of 0, which no saving makes: the file is damaged")
         turn = orientation_of(image)
         steps = tuple(_upright_steps(tables[number], turn) for number in sorted(tables))
         luma, grid = _upright_luma(image, turn), _upright_grid(image.size, turn)

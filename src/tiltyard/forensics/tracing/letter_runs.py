@@ -96,8 +96,10 @@ def _neighbours(boxes: Boxes) -> Iterator[NDArray[np.intp]]:
     while left.any():
         members = np.zeros(len(boxes), np.bool_)
         members[left.argmax()] = True
-        while (grown := (near[members].any(0) & left) | members).sum() > members.sum():
-            members = grown
+        newest = members.copy()
+        while newest.any():
+            newest = near[newest].any(0) & left & ~members
+            members |= newest
         left &= ~members
         yield np.flatnonzero(members)
 
