@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import translation
 
 if TYPE_CHECKING:
     from tiltyard.site.models import Team, Worker
@@ -58,3 +59,9 @@ def worker() -> "Worker":
     from small_queue import a_worker
 
     return a_worker()
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """A page in another language leaves it to whatever its thread does next: a test that asks no page, here."""
+    translation.deactivate()
