@@ -213,6 +213,7 @@ def in_the_second_part(folder: Path) -> bool:
     return (folder / "part-00000").is_dir() and bool(list(folder.glob(f"{IN_WORK}*/images/*")))
 
 
+@pytest.mark.alone
 class TestKilled:
     def test_it_goes_on_to_the_same_set_and_leaves_no_process(self, whole: Path, tmp_path: Path) -> None:
         folder, writer = tmp_path / "set", started(tmp_path)
