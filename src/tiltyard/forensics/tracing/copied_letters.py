@@ -222,7 +222,7 @@ def trace_copied_letters(subject: Subject) -> Trace:
 
 def _sentence(copies: list[CopiedLetters]) -> str:
     if not copies:
-        return "Letters that look alike differ as two prints do."
+        return "Letters that look alike differ as two prints do; moves by whole blocks of 8 pixels are not judged."
     first = copies[0]
     what = "letter" if first.letters == 1 else f"{first.letters} letters"
     source, target = place_of(first.source), place_of(first.target)
