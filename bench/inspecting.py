@@ -25,7 +25,17 @@ from inspecting_aims import beside_aims
 from inspecting_calibration import shown, thresholds
 from inspecting_figures import Judged, Mapped, at_best, figures, judged, mapped
 from inspecting_peers import Peer, are_there, peers
-from inspecting_pictures import MADE, PHOTOGRAPHS, SEED, Item, documents, photographs, receipts
+from inspecting_pictures import (
+    AS_SCANNED,
+    MADE,
+    PHOTOGRAPHS,
+    SEED,
+    TYPED_ON,
+    Item,
+    documents,
+    photographs,
+    receipts,
+)  # fmt: skip
 
 from tiltyard.contest.executor import ONE_THREAD, Executor, Processes
 from tiltyard.forensics.detectors import detector_names, find_detector
@@ -199,18 +209,22 @@ TITLES = {
 }
 
 
-def groups_of(group: str) -> tuple[str, ...]:
-    """The rows that a set counts in."""
-    return (group, "photographs", "all") if group in PHOTOGRAPHS else (group, "all")
+def groups_of(item: Item) -> tuple[str, ...]:
+    """The rows that a picture counts in."""
+    if item.group in PHOTOGRAPHS:
+        return item.group, "photographs", "all"
+    if item.group == "receipts" and item.source not in TYPED_ON:
+        return item.group, AS_SCANNED, "all"
+    return item.group, "all"
 
 
 def by_set(seen: Measured) -> list[dict[str, Any]]:
     members: dict[tuple[str, str], list[Judged]] = defaultdict(list)
     for item, one in seen:
         for name, answer in one.detectors.items():
-            for group in groups_of(item.group):
+            for group in groups_of(item):
                 members[name, group].append(answer)
-    order = (*PHOTOGRAPHS, "photographs", *MADE, "all")
+    order = (*PHOTOGRAPHS, "photographs", *MADE, AS_SCANNED, "all")
     return [
         {"detector": name, "pictures": group, **figures(members[name, group])}
         for name in (OURS, FAST)
@@ -273,7 +287,7 @@ def by_part(seen: Measured) -> list[dict[str, Any]]:
     members: dict[str, dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
     for item, one in seen:
         for name, answer in one.parts.items():
-            for group in groups_of(item.group):
+            for group in groups_of(item):
                 members[name][group].append(answer)
     there = [group for group in (*PHOTOGRAPHS, "photographs", *MADE) if any(group in of for of in members.values())]
     return [{"part": name, **dict(_of_part(groups, there))} for name, groups in members.items()]

@@ -22,6 +22,10 @@ SEED = 20_261_126
 PHOTOGRAPHS = ("comofod", "noso", "imd2020")
 MADE = ("documents", "receipts")
 RECEIPTS = DATA / "forgery" / "receipts"
+AS_SCANNED = "receipts as scanned"
+TYPED_ON = frozenset(f"{number:03}.jpg" for number in (0, 1, 2, 3, 4, 5, 6, 7, 29, 73, 74, 75, 76, 131))
+"""Receipts on which somebody typed a name or a number with a program, after the scan: told by eye, of all 80. They are
+not untouched, so that `receipts` is measured with and without them."""
 AUTHENTIC = "authentic"
 
 

@@ -53,3 +53,17 @@ def test_even_and_cut_off_blocks_say_nothing() -> None:
 
 def test_a_picture_smaller_than_a_block_has_no_evidence() -> None:
     assert not settled(np.zeros((5, 3), np.uint8), (1,) * 64, np.zeros((0, 0), bool)).any()
+
+
+def test_letters_that_settle_slower_all_over_the_page_do_not_speak_against_it() -> None:
+    """As on a sharpened page, where letters change long after paper has settled, and nobody pasted them."""
+    pixels = page(1)
+    for _ in range(4):
+        pixels = saved(pixels, 100).copy()
+    blocks = pixels[: len(pixels) // 8 * 8, : pixels.shape[1] // 8 * 8, 1].reshape(len(pixels) // 8, 8, -1, 8)
+    harsh = np.kron(np.ptp(blocks, (1, 3)) >= 60, np.ones((8, 8))).astype(bool)
+    noise = np.random.default_rng(0).integers(20, 220, pixels.shape).astype(np.uint8)
+    pixels[: len(harsh), : harsh.shape[1]][harsh] = noise[: len(harsh), : harsh.shape[1]][harsh]
+    found = evidence_of(subject_in(jpeg(pixels, 100), "it"))
+    assert found[~harsh[::8, ::8]].max() > 0
+    assert not found[harsh[::8, ::8]].any()

@@ -25,6 +25,9 @@ RARE = 20.0
 """Counts added to each side of a ratio, as the ratio of all has them."""
 EVEN = 3
 """Grey levels that a block must span: what is even has nothing to settle."""
+SPANS = (10, 30, 80)
+"""Grey levels between which blocks count as flat, soft, plain and harsh. Like is compared with like: letters settle
+slower than paper where a page was sharpened or its colours were cut off."""
 PLAIN = 0.18
 """Log-likelihood, on average, by which a block must speak for more than one saving: with less, nothing has settled. All
 true finds lay from 0.2 up, the false alarms at 0.06 to 0.17."""
@@ -40,9 +43,13 @@ def settled(grey: Grey, steps: Table, cut: Mask) -> Blocks:
     shows = ~cut & ~_even(grey)
     if np.count_nonzero(shows) < FEWEST:
         return np.zeros(shows.shape, np.float32)
-    left, fresh = _changes(grey, steps), _saved(grey[OFF_GRID:, OFF_GRID:], steps)
-    ratios = _ratios(left[shows], _changes(fresh, steps)[~_even(fresh)])
-    return np.asarray(np.where(shows, ratios[left], 0), np.float32)
+    fresh = _saved(grey[OFF_GRID:, OFF_GRID:], steps)
+    left, first, usable = _changes(grey, steps), _changes(fresh, steps), ~_even(fresh)
+    result = np.zeros(shows.shape, np.float32)
+    for like, like_fresh in zip(_alike(grey), _alike(fresh), strict=True):
+        ratios = _ratios(left[like & shows], first[like_fresh & usable])
+        result[like & shows] = ratios[left[like & shows]]
+    return result
 
 
 def _saved(grey: Grey, steps: Table) -> Grey:
@@ -59,8 +66,18 @@ def _changes(grey: Grey, steps: Table) -> NDArray[np.intp]:
 
 
 def _even(grey: Grey) -> Mask:
+    return np.asarray(_span(grey) < EVEN)
+
+
+def _alike(grey: Grey) -> list[Mask]:
+    """The blocks of each kind of SPANS."""
+    kind = np.digitize(_span(grey), SPANS)
+    return [np.asarray(kind == number) for number in range(len(SPANS) + 1)]
+
+
+def _span(grey: Grey) -> Grey:
     blocks = _by_block(grey)
-    return np.asarray(blocks.max((2, 3)) - blocks.min((2, 3)) < EVEN)
+    return np.asarray(blocks.max((2, 3)) - blocks.min((2, 3)), np.uint8)
 
 
 def _by_block(values: NDArray[Any]) -> NDArray[Any]:
