@@ -53,16 +53,17 @@ def test_the_threshold_lies_above_what_the_network_says_of_authentic_pages(
 ) -> None:
     folder = own(tmp_path / "own", *pages)
     found = calibrated(folder, fast=True)
-    assert (found.authentic, found.pages, found.forged) == (5, 5, 0)
+    assert (found.authentic, found.asked, found.forged) == (5, 5, 0)
     assert found.threshold != THRESHOLD
     probabilities = [inspect(path, fast=True).probability for path in folder.iterdir()]
     assert found.threshold > max(probabilities)
 
 
-def test_photographs_leave_the_network_s_threshold_where_it_is(tmp_path: Path, pages: list[np.ndarray]) -> None:
-    """It is asked about pages alone: what it does not say of photographs is no measure for pages."""
-    found = calibrated(own(tmp_path / "own", *map(scene, range(20, 24)), pages[0]), fast=True)
-    assert (found.authentic, found.pages) == (5, 1)
+def test_blank_pictures_leave_the_network_s_threshold_where_it_is(tmp_path: Path, pages: list[np.ndarray]) -> None:
+    """It is not asked about them: what it does not say is no measure."""
+    blank = np.full((200, 300, 3), 240, np.uint8)
+    found = calibrated(own(tmp_path / "own", *[blank] * 4, pages[0]), fast=True)
+    assert (found.authentic, found.asked) == (5, 1)
     assert found.threshold == THRESHOLD
 
 
@@ -73,15 +74,15 @@ class TestATrustedCueThatMisfires:
         assert found.misfires["copy_move"] == (str(folder / "5.png"),)
         assert found.misfires["double_jpeg"] == ()
         assert found.distrusted == ()
-        assert found.threshold == THRESHOLD
         assert inspect(forged, threshold=found.threshold, distrust=found.distrusted).verdict is Verdict.FORGED
 
     def test_on_several_is_distrusted_and_the_network_heard_as_before(
         self, tmp_path: Path, forged: Path, pages: list[np.ndarray]
     ) -> None:
-        found = calibrated(own(tmp_path / "own", *pages, cloned(2), cloned(3)))
+        folder = own(tmp_path / "own", *pages, cloned(2), cloned(3))
+        found = calibrated(folder)
         assert "copy_move" in found.distrusted
-        assert found.threshold == calibrated(own(tmp_path / "pages", *pages), fast=True).threshold
+        assert found.threshold == calibrated(folder, fast=True).threshold
         answer = inspect(forged, threshold=found.threshold, distrust=found.distrusted)
         assert answer.verdict is Verdict.NO_EVIDENCE
         assert not answer.mask.any()
@@ -94,11 +95,21 @@ class TestATrustedCueThatMisfires:
 def test_with_masks_the_threshold_is_the_best_one_above_the_authentic() -> None:
     best_late = tuple(float(number == 20) for number in range(len(calibrating.STEPS)))
     best_early = tuple(1.0 - number / 100 for number in range(len(calibrating.STEPS)))
-    low = [calibrating._Seen(str(number), -2.0, (), None) for number in range(5)]
+    low = [calibrating._Seen(str(number), -2.0, (), None) for number in range(20)]
     late, early = (calibrating._Seen("forged", 5.0, (), f1s) for f1s in (best_late, best_early))
     assert calibrating._logit(calibrating._threshold([*low, late])) == pytest.approx(calibrating.STEPS[20])
     above = calibrating._logit(calibrating._threshold([*low, early]))
     assert -2 <= above < -2 + calibrating.STEPS[1] - calibrating.STEPS[0]
+
+
+def test_few_authentic_pictures_lower_the_threshold_by_their_share_of_the_way() -> None:
+    def needed(count: int) -> float:
+        low = [calibrating._Seen(str(number), -4.0, (), None) for number in range(count)]
+        return calibrating._logit(calibrating._threshold(low))
+
+    assert needed(5) == pytest.approx(-1)
+    assert needed(10) == pytest.approx(-2)
+    assert needed(20) == needed(40) == pytest.approx(-3.89, abs=0.01), "never below the lowest threshold"
 
 
 def test_authentic_pages_that_score_high_are_not_left_above_the_threshold() -> None:

@@ -27,13 +27,15 @@ from tiltyard.vision.masks import decode_mask
 from tiltyard.vision.pictures import read_picture_bytes
 
 FEWEST = 5
-"""Pictures from which anything can be said, and pages of text from which a threshold can."""
+"""Pictures from which anything can be said, and such that the network was asked about, from which a threshold can."""
+ENOUGH = 20
+"""Authentic pictures from which they are believed against the shipped threshold, where they ask for a lower one."""
 MOST_FLAGGED = 0.05
-"""Of the authentic pictures, by the network and by each cue; of fewer than twenty pages the network flags none."""
+"""Of the authentic pictures, by the network and by each cue; of fewer than twenty the network flags none."""
 CHANCE = 1
 """Authentic pictures on which a cue may speak however few there are: it is named, and no reason to distrust the cue."""
 MARGIN = 0.5
-"""Standard deviations, in logits, kept above the highest authentic page: the next one may be a little higher."""
+"""Standard deviations, in logits, kept above the highest authentic one: the next one may be a little higher."""
 LOWEST, HIGHEST = 0.02, 0.9999
 
 Progress = Callable[[int, int], None]
@@ -50,8 +52,8 @@ class Calibration:
     authentic: int
     forged: int
     """Pictures; of PDFs their pages."""
-    pages: int
-    """Those of both that show text: the network is asked about nothing else."""
+    asked: int
+    """Those of both that the network was asked about: all that are not blank and not tiny."""
     misfires: Mapping[str, tuple[str, ...]]
     """By trusted cue, the authentic pictures on which it speaks."""
     passed_over: tuple[Unread, ...]
@@ -72,7 +74,7 @@ class _Seen:
 def calibrated(folder: Path, *, fast: bool = False, progress: Progress = lambda done, of: None) -> Calibration:
     """What at least five pictures of the user's say, and better ten or more; files that cannot be read are passed over.
 
-    The threshold comes to lie above all but few of the authentic pages of text; with masks beside the pictures
+    The threshold comes to lie above all but few of the authentic ones; with masks beside the pictures
     (`images/` and `masks/`, as `tiltyard forge` writes them, 255 where forged) it is the best one above those for the
     pixel F1 of the forged. A trusted cue is distrusted where it speaks on more than one authentic picture, and on more
     than a twentieth of them. TiltyardError for too few pictures.
@@ -85,9 +87,9 @@ def calibrated(folder: Path, *, fast: bool = False, progress: Progress = lambda 
     distrusted = tuple(name for name, paths in misfires.items() if _is_too_often(len(paths), len(heard)))
     found = list(looking.at(forged, tuple(cue for cue in TRUSTED if cue.name not in distrusted)))
     _check_enough(folder, len(heard) + len(found), looking.passed_over)
-    pages = [one for one in (*heard, *found) if one.height is not None]
-    threshold = _threshold(pages) if len(pages) >= FEWEST else THRESHOLD
-    return Calibration(threshold, distrusted, len(heard), len(found), len(pages), misfires, tuple(looking.passed_over))
+    asked = [one for one in (*heard, *found) if one.height is not None]
+    threshold = _threshold(asked) if len(asked) >= FEWEST else THRESHOLD
+    return Calibration(threshold, distrusted, len(heard), len(found), len(asked), misfires, tuple(looking.passed_over))
 
 
 @dataclass
@@ -163,16 +165,19 @@ def _check_enough(folder: Path, pictures: int, passed_over: Sequence[Unread]) ->
     raise TiltyardError(f"{told}: calibrate with {FEWEST} or more, better ten")
 
 
-def _threshold(pages: Sequence[_Seen]) -> float:
-    lowest = _above([one.height for one in pages if one.f1s is None and one.height is not None])
-    return _chance(_best([one.f1s for one in pages if one.f1s is not None], lowest))
+def _threshold(asked: Sequence[_Seen]) -> float:
+    lowest = _above([one.height for one in asked if one.f1s is None and one.height is not None])
+    return _chance(_best([one.f1s for one in asked if one.f1s is not None], lowest))
 
 
 def _above(authentic: Sequence[float]) -> float:
-    """The lowest logit that few authentic pictures reach."""
+    """The lowest logit that few authentic pictures reach; where that lies below the shipped one, and of fewer than
+    ENOUGH, only their share of the way down: ten that score low say little of the eleventh."""
     if not authentic:
         return _logit(LOWEST)
-    return float(np.quantile(authentic, 1 - MOST_FLAGGED, method="higher") + MARGIN * np.std(authentic))
+    reached = float(np.quantile(authentic, 1 - MOST_FLAGGED, method="higher") + MARGIN * np.std(authentic))
+    shipped = _logit(THRESHOLD)
+    return reached if reached > shipped else shipped + (reached - shipped) * min(1.0, len(authentic) / ENOUGH)
 
 
 def _best(f1s: Sequence[tuple[float, ...]], lowest: float) -> float:

@@ -1,11 +1,8 @@
 """The rule that is chosen on pictures kept aside."""
 
 import numpy as np
-import pytest
 
-from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.choosing import SILENT, Kept, chosen
-from tiltyard.forensics.locating.whole import NEVER
 
 
 def kept(height: float, *, forged: bool) -> Kept:
@@ -31,8 +28,3 @@ def test_sets_count_alike_and_one_without_authentic_pictures_says_nothing_of_the
     both = chosen([first, second]).peak
     assert 1 < both < chosen([first]).peak < 3
     assert chosen([first, second, [kept(8, forged=True)]]).peak == both
-
-
-def test_without_a_page_of_text_no_rule_is_chosen() -> None:
-    with pytest.raises(TiltyardError, match="keep such pages aside"):
-        chosen([[kept(NEVER, forged=False), kept(3, forged=True)]])

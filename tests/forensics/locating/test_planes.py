@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from small_scene import scene
 from tiltyard.forensics.locating.layers import layers_of
 from tiltyard.forensics.locating.measures import conditions, measures
-from tiltyard.forensics.locating.planes import CONDITIONS, FACTS, MEASURES, PLANES, planes_of
+from tiltyard.forensics.locating.planes import COLOURS, CONDITIONS, FACTS, MEASURES, PLANES, planes_of
 from tiltyard.forensics.tracing.cue import Subject, subject_in
 
 MEASURED = [name for name, _ in measures(layers_of(scene(1)), scene(1))]
@@ -56,13 +56,13 @@ def test_the_planes_are_those_that_are_counted() -> None:
 
 def test_a_blank_picture_has_nothing_odd() -> None:
     planes = planes_of(Subject(np.full((160, 160, 3), 200, np.uint8)))
-    assert not planes[CONDITIONS:-FACTS].any()
+    assert not planes[CONDITIONS : -FACTS - COLOURS].any()
 
 
 def test_a_place_without_the_earlier_saving_of_the_rest_stands_out() -> None:
     pixels = saved(scene(2, 256), 60).copy()
     pixels[64:160, 96:224] = scene(3, 256)[64:160, 96:224]
-    evidence = planes_of(opened(pixels, 92))[-FACTS - 3].astype(np.float32)
+    evidence = planes_of(opened(pixels, 92))[-COLOURS - FACTS - 3].astype(np.float32)
     inside = np.zeros(evidence.shape, bool)
     inside[8:20, 12:28] = True
     assert evidence[~inside].mean() > evidence[inside].mean() + 0.5

@@ -85,6 +85,15 @@ def test_what_is_kept_aside_is_never_trained_on(documents: Path, tmp_path: Path)
     assert "kept aside is never trained on" in str(done.exception)
 
 
+def test_a_set_called_like_one_that_is_made_is_refused_before_anything_is_made(documents: Path, tmp_path: Path) -> None:
+    aside = tmp_path / "rendered-aside"
+    shutil.copytree(documents, aside)
+    options = ["--documents", "20", "--aside", str(aside), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["forensics", "train", *options, "--jobs", "1"])
+    assert "two sets are called rendered-aside" in str(done.exception)
+    assert not list((tmp_path / "out").glob("sets/*"))
+
+
 def test_an_aside_set_without_authentic_pictures_is_refused_before_training(documents: Path, tmp_path: Path) -> None:
     aside = tmp_path / "aside"
     shutil.copytree(documents, aside)

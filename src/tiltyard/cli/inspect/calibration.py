@@ -45,8 +45,8 @@ def _reasons(found: "Calibration") -> Iterator[str]:
     from tiltyard.forensics.calibrating import FEWEST
 
     seen = f"{found.authentic} authentic" + (f" and {found.forged} forged" if found.forged else "")
-    stays = f", fewer than {FEWEST}: the shipped threshold stays" if found.pages < FEWEST else ""
-    yield f"seen: {seen} pictures; pages of text, which the threshold is for: {found.pages}{stays}"
+    stays = f", fewer than {FEWEST}: the shipped threshold stays" if found.asked < FEWEST else ""
+    yield f"seen: {seen} pictures; the network was asked about {found.asked}{stays}"
     for name, paths in found.misfires.items():
         if paths:
             verdict = "not believed" if name in found.distrusted else "believed all the same, look at"

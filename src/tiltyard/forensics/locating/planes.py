@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tiltyard.forensics.locating.layers import Values, as_values, layers_of
+from tiltyard.forensics.locating.layers import Layers, Values, as_values, layers_of
 from tiltyard.forensics.locating.measures import by_block, conditions, measures
 from tiltyard.forensics.locating.usual import unusual
 from tiltyard.forensics.saving import Table
@@ -17,9 +17,10 @@ from tiltyard.forensics.tracing.cue import Subject
 from tiltyard.forensics.tracing.earlier_saving import BLOCK, FREQUENCIES, Blocks, evidence_by_frequency
 from tiltyard.forensics.tracing.error_level import error_level
 
-CONDITIONS, MEASURES, SAVINGS, FACTS = 6, 33, 9, 6
-PLANES = CONDITIONS + MEASURES + SAVINGS + FACTS
-"""How a place looks; how letters, noise and colours differ from their like, and how traces of saving do; the page."""
+CONDITIONS, MEASURES, SAVINGS, FACTS, COLOURS = 6, 33, 9, 6, 3
+PLANES = CONDITIONS + MEASURES + SAVINGS + FACTS + COLOURS
+"""How a place looks; how letters, noise and colours differ from their like, and how traces of saving do; the page; its
+colours as they are, by which a stamp is known."""
 BANDS = (2, 4, 9)
 """Frequencies u + v up to each of these are taken together."""
 
@@ -37,7 +38,7 @@ def planes_of(subject: Subject) -> Planes:
     measured = np.stack([*(values for _, values in found), *_savings(subject, evidence)], -1)
     odd = unusual(measured, look)
     facts = np.broadcast_to(_facts(subject.steps, float(evidence.sum(0).mean()), noise), (*odd.shape[:2], FACTS))
-    planes = np.concatenate([look, odd, facts], -1).transpose(2, 0, 1)
+    planes = np.concatenate([look, odd, facts, np.stack(list(_colours(page)), -1)], -1).transpose(2, 0, 1)
     return np.asarray(np.clip(planes, -8, 8), np.float16)
 
 
@@ -80,6 +81,13 @@ def _levels(error: Values, side: int) -> Blocks:
 
 def _around(blocks: Blocks, side: int) -> Blocks:
     return np.asarray(cv2.blur(blocks, (side, side)), np.float32)
+
+
+def _colours(page: Layers) -> Iterator[Blocks]:
+    """Luma, Cr and Cb, about 0."""
+    yield as_values(by_block(page.luma) / 64 - 2)
+    for colour in (page.red, page.blue):
+        yield as_values((by_block(colour) - 128) / 16)
 
 
 def _facts(steps: Table | None, evidence: float, noise: float) -> NDArray[np.float32]:

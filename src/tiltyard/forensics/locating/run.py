@@ -100,15 +100,12 @@ def _check(order: Order) -> None:
     given = (*order.sets, *order.aside)
     for place in given:
         parts_of(place, order.out)
-    names = [place.name for place in given]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise TiltyardError(f"two sets are called {twice}: what is kept aside is never trained on; rename one of two")
 
 
 def _sets(order: Order, executor: Executor, making: Making) -> Sets:
     made = make_sets(
         order.out / "sets", executor, documents=order.documents, pictures=order.pictures, seed=order.seed,
+        beside=[place.name for place in (*order.sets, *order.aside)],
         progress=lambda name, done, of: making(done, of),
     )  # fmt: skip
     sets = Sets((*made.training, *order.sets), (*made.aside, *order.aside))

@@ -43,9 +43,20 @@ def trained_on() -> tuple[str, ...]:
 
 
 def make_sets(
-    out: Path, executor: Executor, *, documents: int, pictures: Sequence[Path], seed: int, progress: Progress
+    out: Path,
+    executor: Executor,
+    *,
+    documents: int,
+    pictures: Sequence[Path],
+    seed: int,
+    progress: Progress,
+    beside: Sequence[str] = (),
 ) -> Sets:
-    """Renders so many documents and forges the pictures of each folder, into folders of `out`; goes on after a stop."""
+    """Renders so many documents and forges the pictures of each folder, into folders of `out`; goes on after a stop.
+
+    `beside`: the names of other sets. TiltyardError where two are called alike, before anything is made: measured pages
+    lie under these names, and what is kept aside is never trained on.
+    """
     wanted: list[tuple[str, Series, bool]] = []
     if documents:
         wanted.append(("rendered", _documents(trained_on(), documents, 2 * seed), False))
@@ -53,8 +64,10 @@ def make_sets(
     for folder in pictures:
         training, aside = _forged(folder, executor, seed)
         wanted += [(f"pictures-{folder.name}", training, False), (f"pictures-{folder.name}-aside", aside, True)]
-    if len({name for name, _, _ in wanted}) < len(wanted):
-        raise TiltyardError("two folders of pictures have the same name: rename one")
+    names = [*beside, *(name for name, _, _ in wanted)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise TiltyardError(f"two sets are called {twice}: what is kept aside is never trained on; rename one of two")
     for name, series, _ in wanted:
         write_set(series, out / name, executor, progress=lambda done, of, name=name: progress(name, done, of))  # type: ignore[misc]
     return Sets(
