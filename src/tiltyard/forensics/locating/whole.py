@@ -23,7 +23,7 @@ LARGEST = 16_000_000
 """Pixels of a page that are measured at once, a hundred bytes each: a larger one is taken in bands, as if each were a
 page."""
 LESS = 2.0
-"""Logits by which what is no page of print (a photograph, handwriting) is suspected less: there the network errs oftener.
+"""Logits by which a photograph or handwriting, no page of print, is suspected less: there the network errs oftener.
 Chosen on sets kept aside."""
 NEIGHBOURS = 3
 """Blocks a side over which logits are averaged."""
