@@ -16,7 +16,7 @@ from tiltyard.forensics.detectors import CueDetector
 from tiltyard.forensics.locating import whole
 from tiltyard.forensics.locating.deciding import THRESHOLD
 from tiltyard.forensics.locating.finding import Evidence, weighed
-from tiltyard.forensics.locating.planes import CONDITIONS, MEASURES, SAVINGS, Planes, planes_of
+from tiltyard.forensics.locating.planes import COLOURS, CONDITIONS, MEASURES, PLANES, SAVINGS, Planes, planes_of
 from tiltyard.forensics.locating.weights import shipped
 from tiltyard.forensics.locating.whole import NEVER
 from tiltyard.forensics.picture import Mask
@@ -25,9 +25,10 @@ from tiltyard.forensics.tracing.cue import Cue, Subject, Trace
 
 SAVINGS_BEGIN = CONDITIONS + MEASURES
 BLANKED = {
-    "without letters, noise and colours": range(CONDITIONS, SAVINGS_BEGIN),
+    "without what letters, noise and colours differ by": range(CONDITIONS, SAVINGS_BEGIN),
     "without traces of saving": range(SAVINGS_BEGIN, SAVINGS_BEGIN + SAVINGS),
     "without the look of a place": range(CONDITIONS),
+    "without colours as they are": range(PLANES - COLOURS, PLANES),
 }
 THRESHOLDS = (0.3, 0.7)
 Said = tuple[Mask, float]

@@ -1,4 +1,4 @@
-"""What issue 5 asks of the detector, and whether it was reached."""
+"""What issue 5 asks of the detector, and whether it was reached; receipts also without those that were typed on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

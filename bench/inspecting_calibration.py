@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from inspecting_pictures import Item
+from inspecting_pictures import TYPED_ON, Item
 
 from tiltyard.contest.executor import Executor
 from tiltyard.forensics.calibrating import calibrated
@@ -14,8 +14,8 @@ TEN = 10
 
 
 def shown(items: Sequence[Item]) -> frozenset[str]:
-    """The receipts that are shown to it, by name: those are not measured."""
-    return frozenset(sorted({item.source for item in items if item.group == "receipts"})[:TEN])
+    """The receipts that are shown to it, by name: those are not measured, nor any that somebody typed on."""
+    return frozenset(sorted({item.source for item in items if item.group == "receipts"} - TYPED_ON)[:TEN])
 
 
 def thresholds(items: Sequence[Item], folder: Path, executor: Executor) -> dict[str, How]:

@@ -251,6 +251,7 @@ class TestCalibrating:
         assert "tiltyard: passed over while calibrating own/bad.jpg: no readable image" in done.output
         first, second, *_ = done.stdout.splitlines()
         assert re.fullmatch(r"calibrated on own: --threshold 0\.\d+ says the same next time", first)
+        assert "--threshold 0.5 " not in first
         assert second == "seen: 6 authentic pictures; the network was asked about 6"
 
     def test_a_cue_that_misfires_is_distrusted_and_named(self, own: Path) -> None:

@@ -74,7 +74,8 @@ class _Seen:
 def calibrated(folder: Path, *, fast: bool = False, progress: Progress = lambda done, of: None) -> Calibration:
     """What at least five pictures of the user's say, and better ten or more; files that cannot be read are passed over.
 
-    The threshold comes to lie above all but few of the authentic ones; with masks beside the pictures
+    The threshold comes to lie above all but few of the authentic ones (fewer than ENOUGH lower it by their share of the
+    way alone); with masks beside the pictures
     (`images/` and `masks/`, as `tiltyard forge` writes them, 255 where forged) it is the best one above those for the
     pixel F1 of the forged. A trusted cue is distrusted where it speaks on more than one authentic picture, and on more
     than a twentieth of them. TiltyardError for too few pictures.
@@ -174,7 +175,7 @@ def _above(authentic: Sequence[float]) -> float:
     """The lowest logit that few authentic pictures reach; where that lies below the shipped one, and of fewer than
     ENOUGH, only their share of the way down: ten that score low say little of the eleventh."""
     if not authentic:
-        return _logit(LOWEST)
+        return _logit(THRESHOLD)
     reached = float(np.quantile(authentic, 1 - MOST_FLAGGED, method="higher") + MARGIN * np.std(authentic))
     shipped = _logit(THRESHOLD)
     return reached if reached > shipped else shipped + (reached - shipped) * min(1.0, len(authentic) / ENOUGH)

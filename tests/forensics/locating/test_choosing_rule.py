@@ -1,7 +1,9 @@
 """The rule that is chosen on pictures kept aside."""
 
 import numpy as np
+import pytest
 
+from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.choosing import SILENT, Kept, chosen
 
 
@@ -28,3 +30,8 @@ def test_sets_count_alike_and_one_without_authentic_pictures_says_nothing_of_the
     both = chosen([first, second]).peak
     assert 1 < both < chosen([first]).peak < 3
     assert chosen([first, second, [kept(8, forged=True)]]).peak == both
+
+
+def test_without_an_authentic_picture_no_rule_is_chosen() -> None:
+    with pytest.raises(TiltyardError, match="keep more such aside"):
+        chosen([[kept(3, forged=True)]])

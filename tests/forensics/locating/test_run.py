@@ -61,7 +61,7 @@ def test_families_that_measure_are_never_trained_on() -> None:
 def test_a_file_that_holds_no_weights_is_named(tmp_path: Path, content: bytes) -> None:
     place = tmp_path / "bad.safetensors"
     place.write_bytes(content)
-    with pytest.raises(TiltyardError, match="holds no weights of the locator"):
+    with pytest.raises(TiltyardError, match="holds no weights of this locator"):
         with_weights(place)
 
 

@@ -67,3 +67,12 @@ def test_letters_that_settle_slower_all_over_the_page_do_not_speak_against_it() 
     found = evidence_of(subject_in(jpeg(pixels, 100), "it"))
     assert found[~harsh[::8, ::8]].max() > 0
     assert not found[harsh[::8, ::8]].any()
+
+
+def test_a_kind_of_block_that_is_nowhere_off_the_grid_is_not_judged() -> None:
+    """A mosaic whose tiles lie on the grid: shifted by half a block, each shows a step."""
+    tiles = np.random.default_rng(1).integers(40, 210, (50, 70)).astype(np.float32)
+    noise = np.random.default_rng(2).normal(0, 1.5, (400, 560))
+    grey = np.clip(np.kron(tiles, np.ones((8, 8))) + noise, 0, 255)
+    pixels = np.repeat(grey[..., None], 3, 2).astype(np.uint8)
+    assert not evidence_of(subject_in(jpeg(pixels, 95), "it")).any()

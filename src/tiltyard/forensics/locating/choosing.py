@@ -18,9 +18,8 @@ from tiltyard.forensics.samples_table import read_samples
 from tiltyard.forensics.tracing.cue import subject_of
 from tiltyard.vision.masks import decode_mask
 
-MOST_FLAGGED = 0.03
-"""Of authentic pictures, the mean over sets: a fraud desk reads every alarm. Allowed are .02 of drawn documents, .05 of
-scans, .10 of photographs (issue 5)."""
+MOST_FLAGGED = 0.02
+"""Of authentic pictures, the mean over sets: a fraud desk reads every alarm."""
 FEWEST_FOUND, SILENT = 0.05, 30.0
 """A peak that finds a smaller share of forged pictures is worth no alarm: then the network flags nothing by itself."""
 USUAL = 0.05
@@ -65,9 +64,11 @@ def check_aside(place: Path) -> None:
 def chosen(sets: Sequence[Sequence[Kept]]) -> Rule:
     """The lowest peak above which at most MOST_FLAGGED of authentic pictures lie, and the edge with the best F1.
 
-    One set at least must hold authentic pictures: `check_aside`.
+    TiltyardError where none of the pictures is authentic.
     """
     authentic = [found for kept in sets if (found := [_height(one) for one in kept if not one.forged])]
+    if not authentic:
+        raise TiltyardError("no picture of those looked at, of the sets kept aside, is authentic: keep more such aside")
     peak = _peak(authentic)
     forged = [_height(one) for kept in sets for one in kept if one.forged]
     if np.mean([height > peak for height in forged]) < FEWEST_FOUND:

@@ -97,6 +97,8 @@ def _check(order: Order) -> None:
         raise TiltyardError("--device cuda: torch finds no CUDA device; leave it out")
     if not (order.documents or order.pictures or order.sets):
         raise TiltyardError("nothing to train on: give --documents, --pictures or --set")
+    if order.start:
+        with_weights(order.start)
     given = (*order.sets, *order.aside)
     for place in given:
         parts_of(place, order.out)

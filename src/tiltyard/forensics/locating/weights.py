@@ -38,7 +38,7 @@ def with_weights(path: Path) -> tuple[Locator, Rule]:
         network.load_state_dict({**counters, **tensors})
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise TiltyardError(
-            f"{path}: holds no weights of the locator ({type(error).__name__}); make some with tiltyard forensics train"
+            f"{path}: holds no weights of this locator ({type(error).__name__}): tiltyard forensics train makes them"
         ) from None
     return network.eval().requires_grad_(False), rule
 

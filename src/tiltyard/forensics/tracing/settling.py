@@ -29,16 +29,16 @@ SPANS = (10, 30, 80)
 """Grey levels between which blocks count as flat, soft, plain and harsh. Like is compared with like: letters settle
 slower than paper where a page was sharpened or its colours were cut off."""
 PLAIN = 0.18
-"""Log-likelihood, on average, by which a block must speak for more than one saving: with less, nothing has settled. All
-true finds lay from 0.2 up, the false alarms at 0.06 to 0.17."""
-FEWEST = 400
-"""Blocks from which the picture can be judged."""
+"""Log-likelihood, on average, by which a block of a kind must speak for more than one saving: with less, nothing has
+settled. Before kinds were told apart all true finds lay from 0.2 up, the false alarms at 0.06 to 0.17."""
+FEWEST, FEWEST_ALIKE = 400, 50
+"""Blocks from which the picture can be judged; blocks of a kind off the grid with which others can be compared."""
 OFF_GRID = 4
 
 
 def settled(grey: Grey, steps: Table, cut: Mask) -> Blocks:
-    """Log-likelihood, per block of a (h, w) picture as decoded, that it went through as many savings as most others,
-    against one alone; 0 where a block is `cut` off or even, and everywhere where the picture does not show two savings.
+    """Log-likelihood, per block of a (h, w) picture as decoded, that it went through as many savings as most others of
+    its kind, against one alone; 0 where a block is `cut` off or even, or of a kind that does not show two savings.
     """
     shows = ~cut & ~_even(grey)
     if np.count_nonzero(shows) < FEWEST:
@@ -47,8 +47,9 @@ def settled(grey: Grey, steps: Table, cut: Mask) -> Blocks:
     left, first, usable = _changes(grey, steps), _changes(fresh, steps), ~_even(fresh)
     result = np.zeros(shows.shape, np.float32)
     for like, like_fresh in zip(_alike(grey), _alike(fresh), strict=True):
-        ratios = _ratios(left[like & shows], first[like_fresh & usable])
-        result[like & shows] = ratios[left[like & shows]]
+        reference = first[like_fresh & usable]
+        if len(reference) >= FEWEST_ALIKE:
+            result[like & shows] = _ratios(left[like & shows], reference)[left[like & shows]]
     return result
 
 
@@ -87,7 +88,7 @@ def _by_block(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _ratios(left: NDArray[np.intp], first: NDArray[np.intp]) -> NDArray[np.float64]:
-    """By size of change: how often it is in the picture against how often after one saving; 0 unless it has settled."""
+    """By size of change: how often it is found against how often after one saving; 0 unless the blocks have settled."""
     settled, once = (np.bincount(sizes, minlength=len(SIZES) + 1) for sizes in (left, first))
     usual = (once + 1) / (once + 1).sum()
     share = (settled + RARE * usual) / (settled.sum() + RARE)
