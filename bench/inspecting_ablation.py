@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from tiltyard.forensics.detectors import CueDetector
 from tiltyard.forensics.locating import whole
 from tiltyard.forensics.locating.deciding import THRESHOLD
-from tiltyard.forensics.locating.finding import Evidence, weighed
+from tiltyard.forensics.locating.finding import NEVER, Evidence, weighed
 from tiltyard.forensics.locating.planes import COLOURS, CONDITIONS, MEASURES, PLANES, SAVINGS, Planes, planes_of
 from tiltyard.forensics.locating.weights import shipped
-from tiltyard.forensics.locating.whole import NEVER
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.catalogue import TRUSTED
 from tiltyard.forensics.tracing.cue import Cue, Subject, Trace

@@ -16,8 +16,7 @@ from tiltyard.errors import TiltyardError
 from tiltyard.forensics.inspecting import Unread, looked_at
 from tiltyard.forensics.locating.choosing import pixel_f1
 from tiltyard.forensics.locating.deciding import THRESHOLD
-from tiltyard.forensics.locating.finding import Evidence, evidence_in, weighed
-from tiltyard.forensics.locating.whole import NEVER
+from tiltyard.forensics.locating.finding import NEVER, Evidence, evidence_in, weighed
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.reading.folders import pictures_below
 from tiltyard.forensics.reading.pages import Page

@@ -10,7 +10,7 @@ import torch
 from tiltyard.forensics.locating import whole
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.planes import planes_of
-from tiltyard.forensics.locating.whole import LESS, NEVER, answer, heard, over_the_picture
+from tiltyard.forensics.locating.whole import LESS, answer, heard, over_the_picture
 from tiltyard.forensics.tracing.cue import Subject
 
 
@@ -39,7 +39,6 @@ def test_every_pixel_of_a_page_has_an_answer(network: Locator, shape: tuple[int,
     found = heard(network, Subject(page(*shape)))
     assert found.shape == shape
     assert np.isfinite(found).all()
-    assert found.min() > NEVER
     assert found.std() > 0
 
 

@@ -9,11 +9,13 @@ from PIL.Image import DecompressionBombWarning
 
 from tiltyard.forensics.locating.deciding import decided
 from tiltyard.forensics.locating.weights import shipped
-from tiltyard.forensics.locating.whole import NEVER, SMALLEST_SIDE, heard
+from tiltyard.forensics.locating.whole import SMALLEST_SIDE, heard
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.catalogue import CUES, FAST, TRUSTED
 from tiltyard.forensics.tracing.cue import SPEAKS, Cue, Subject, Trace
 
+NEVER = -30.0
+"""The logit of what was not looked at."""
 BLANK = 1.5
 """Grey levels that the middle 98 % of pixels span: below, there is nothing to look at."""
 

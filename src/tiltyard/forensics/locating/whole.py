@@ -17,8 +17,6 @@ from tiltyard.forensics.tracing.earlier_saving import BLOCK
 from tiltyard.forensics.tracing.print_boxes import is_written
 
 SMALLEST_SIDE = 64
-NEVER = -30.0
-"""The logit of what was not looked at."""
 LARGEST = 16_000_000
 """Pixels of a page that are measured at once, a hundred bytes each: a larger one is taken in bands, as if each were a
 page."""
