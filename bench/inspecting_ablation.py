@@ -3,20 +3,20 @@
 The rule that turns logits into a verdict is the shipped one throughout, which was chosen for the whole.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tiltyard.forensics.detectors import CueDetector
 from tiltyard.forensics.locating import whole
 from tiltyard.forensics.locating.deciding import THRESHOLD
 from tiltyard.forensics.locating.finding import NEVER, Evidence, weighed
-from tiltyard.forensics.locating.planes import COLOURS, CONDITIONS, MEASURES, PLANES, SAVINGS, Planes, planes_of
+from tiltyard.forensics.locating.planes import COLOURS, CONDITIONS, MEASURES, PLANES, SAVINGS
+from tiltyard.forensics.locating.stored import NONE
+from tiltyard.forensics.locating.view import View, view_of
 from tiltyard.forensics.locating.weights import shipped
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.catalogue import TRUSTED
@@ -29,10 +29,10 @@ BLANKED = {
     "without the look of a place": range(CONDITIONS),
     "without colours as they are": range(PLANES - COLOURS, PLANES),
 }
+UNREAD = "without what the file stores"
 THRESHOLDS = (0.3, 0.7)
 Said = tuple[Mask, float]
 """A mask, and how surely the picture is forged."""
-Logits = NDArray[np.float32]
 
 
 def variants(path: Path, subject: Subject, evidence: Evidence) -> Iterator[tuple[str, Said]]:
@@ -64,27 +64,25 @@ def _experts(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
 
 
 def _networks(subject: Subject, evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
-    for name, logits in _without_planes(subject):
-        yield name, replace(evidence, logits=logits)
+    for name, blanked in (*((name, _without(numbers)) for name, numbers in BLANKED.items()), (UNREAD, _unread)):
+        with patch.object(whole, "view_of", lambda page, blanked=blanked: blanked(view_of(page))):
+            yield name, replace(evidence, logits=whole.heard(shipped()[0], subject))
 
 
-def _without_planes(subject: Subject) -> Iterator[tuple[str, Logits]]:
-    for name, numbers in BLANKED.items():
-        with _blanked(numbers):
-            yield name, whole.heard(shipped()[0], subject)
-
-
-@contextmanager
-def _blanked(numbers: range) -> Iterator[None]:
+def _without(numbers: range) -> Callable[[View], View]:
     """The network is told 0 in these planes."""
 
-    def with_blanks(subject: Subject) -> Planes:
-        planes = planes_of(subject)
+    def blanked(view: View) -> View:
+        planes = view.planes.copy()
         planes[list(numbers)] = 0
-        return planes
+        return replace(view, planes=planes)
 
-    with patch.object(whole, "planes_of", with_blanks):
-        yield
+    return blanked
+
+
+def _unread(view: View) -> View:
+    """As of a page whose file lost nothing."""
+    return replace(view, sizes=np.zeros_like(view.sizes), steps=np.full_like(view.steps, NONE))
 
 
 def _alone(path: Path, cue: Cue, trace: Trace) -> Said:

@@ -9,18 +9,26 @@ import torch
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.batches import Pool, batch_of
 from tiltyard.forensics.locating.losses import loss_of, suspicion
-from tiltyard.forensics.locating.network import Locator
+from tiltyard.forensics.locating.network import WIDTHS, Locator
 from tiltyard.forensics.locating.pages import Page
 from tiltyard.forensics.locating.planes import PLANES
+from tiltyard.forensics.locating.stored import FREQUENCIES, NONE
 from tiltyard.forensics.locating.training import NAME, Schedule, train
+from tiltyard.forensics.locating.view import View
 
 SHORT = Schedule(minutes=0.03, batch=2, passes=1e6, check_every=0.01)
 
 
 def test_the_network_gives_a_logit_for_every_block_and_is_small() -> None:
     network = Locator().eval()
-    assert network(torch.zeros(2, PLANES, 13, 9)).shape == (2, 13, 9)
-    assert sum(parameter.numel() for parameter in network.parameters()) <= 5e5
+    told = torch.zeros(2, PLANES, 13, 9), torch.zeros(2, FREQUENCIES, 13, 9), torch.zeros(2, FREQUENCIES)
+    assert network(*told).shape == (2, 13, 9)
+    assert sum(parameter.numel() for parameter in network.parameters()) <= 4e6
+
+
+def lossless(planes: np.ndarray) -> View:
+    """As of a page that no JPEG holds."""
+    return View(planes, np.zeros((FREQUENCIES, *planes.shape[1:]), np.uint8), np.full(FREQUENCIES, NONE, np.float16))
 
 
 def plain_pool(folder: Path) -> Pool:
@@ -31,7 +39,7 @@ def plain_pool(folder: Path) -> Pool:
         shares[4:8, 2 + number : 9 + number] = number % 2
         planes = rng.normal(size=(PLANES, 16, 16)).astype(np.float16)
         planes[20] += 4 * shares
-        Page(planes, shares).save(path)
+        Page(lossless(planes), shares).save(path)
     return Pool(tuple(paths), ("plain",))
 
 
@@ -54,7 +62,7 @@ def test_the_loss_prefers_the_truth(pool: Pool) -> None:
 def test_a_page_that_shows_only_the_rim_of_a_forgery_is_told_neither_way() -> None:
     shares = np.zeros((16, 16), np.float16)
     shares[:, 0] = 0.4
-    batch = batch_of([Page(np.zeros((PLANES, 16, 16), np.float16), shares)])
+    batch = batch_of([Page(lossless(np.zeros((PLANES, 16, 16), np.float16)), shares)])
     suspected = torch.full((1, 16, 16), -6.0)
     suspected[:, 4:8, 0] = 6.0
     assert float(loss_of(suspected, batch)) == pytest.approx(float(loss_of(torch.full((1, 16, 16), -6.0), batch)))
@@ -96,7 +104,7 @@ def test_training_can_start_from_trained_weights(pool: Pool, tmp_path: Path) -> 
     torch.nn.init.constant_(trained.page.bias, 3.0)
     slow = Schedule(minutes=0.001, batch=2, rate=1e-9)
     state = train([pool], [1.0], [pool], tmp_path, schedule=slow, identity="one", start=trained)
-    assert state.network.page.bias.detach().tolist() == pytest.approx([3.0] * 64, abs=1e-3)
+    assert state.network.page.bias.detach().tolist() == pytest.approx([3.0] * WIDTHS[-1], abs=1e-3)
     assert torch.allclose(state.network.page.weight, trained.page.weight, atol=1e-3)
 
 

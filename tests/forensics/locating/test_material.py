@@ -14,6 +14,8 @@ from tiltyard.forensics.locating.material import FORGED_FILE, forged_in, pages_i
 from tiltyard.forensics.locating.measures import by_block
 from tiltyard.forensics.locating.pages import LARGEST, Page, page_of, part_of
 from tiltyard.forensics.locating.planes import PLANES
+from tiltyard.forensics.locating.stored import FREQUENCIES
+from tiltyard.forensics.locating.view import View
 from tiltyard.forensics.tracing.cue import Subject
 from tiltyard.vision.masks import decode_mask
 
@@ -25,7 +27,8 @@ def test_the_pool_holds_every_picture_with_its_truth(documents: Path, pool: Pool
     for number, share in enumerate(shares):
         page = pool.page(number)
         assert np.allclose(page.shares, share, atol=1e-3)
-        assert page.planes.shape == (PLANES, *share.shape)
+        assert page.view.planes.shape == (PLANES, *share.shape)
+        assert page.view.sizes.shape == (FREQUENCIES, *share.shape)
     assert 0 < sum(pool.page(number).forged for number in range(len(pool))) < len(pool)
 
 
@@ -70,24 +73,35 @@ def test_the_seed_decides_what_a_batch_holds(pool: Pool) -> None:
     assert first.planes.shape != other.planes.shape or not torch.equal(first.planes, other.planes)
 
 
+def plain(rows: int, columns: int) -> View:
+    sizes = np.full((FREQUENCIES, rows, columns), 3, np.uint8)
+    return View(np.ones((PLANES, rows, columns), np.float16), sizes, np.ones(FREQUENCIES, np.float16))
+
+
 def test_pages_of_two_sizes_are_filled_up_and_that_is_told() -> None:
-    small = Page(np.ones((PLANES, 2, 5), np.float16), np.full((2, 5), 0.25, np.float16))
-    large = Page(np.ones((PLANES, 4, 3), np.float16), np.zeros((4, 3), np.float16))
+    small = Page(plain(2, 5), np.full((2, 5), 0.25, np.float16))
+    large = Page(plain(4, 3), np.zeros((4, 3), np.float16))
     batch = batch_of([small, large])
     assert batch.seen.sum((1, 2)).tolist() == [10, 12]
     assert batch.planes[0, :, :2, :5].min() == 1
     assert not batch.planes[0, :, 2:].any()
+    assert batch.sizes[1, :, :, :3].min() == 3
+    assert not batch.sizes[1, :, :, 3:].any()
+    assert batch.steps.shape == (2, FREQUENCIES)
     assert batch.shares[0].sum() == 2.5
 
 
 def test_a_part_of_a_page_shows_what_is_forged_and_keeps_planes_and_truth_together() -> None:
     shares = np.zeros((150, 130), np.float16)
     shares[70:74, 60:66] = 1
-    page = Page(np.broadcast_to(shares, (PLANES, *shares.shape)), shares)
+    sizes = np.broadcast_to((2 * shares).astype(np.uint8), (FREQUENCIES, *shares.shape))
+    view = View(np.broadcast_to(shares, (PLANES, *shares.shape)), sizes, np.zeros(FREQUENCIES, np.float16))
+    page = Page(view, shares)
     parts = [part_of(page, np.random.default_rng(seed)) for seed in range(40)]
     assert {part.shares.shape for part in parts} == {(LARGEST, LARGEST)}
     assert sum(part.forged for part in parts) > 30
-    assert all(np.array_equal(part.planes[3], part.shares) for part in parts)
+    assert all(np.array_equal(part.view.planes[3], part.shares) for part in parts)
+    assert all(np.array_equal(part.view.sizes[9], 2 * part.shares) for part in parts)
     assert len({part.shares.tobytes() for part in parts}) > 20
 
 
@@ -104,4 +118,5 @@ def test_small_pictures_and_turned_grids_give_pages_too() -> None:
     mask[27:51, 37:77] = True
     page = page_of(Subject(pixels, grid=(3, 5)), mask)
     assert int((page.shares == 1).sum()) == 3 * 5
-    assert page.planes.shape == (PLANES, 10, 14)
+    assert page.view.planes.shape == (PLANES, 10, 14)
+    assert page.view.sizes.shape == (FREQUENCIES, 10, 14)

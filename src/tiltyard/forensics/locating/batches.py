@@ -1,7 +1,7 @@
 """Batches for training: parts of pages of all sets, every set by its share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +11,31 @@ from torch import Tensor
 
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.material import forged_in, pages_in
+from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.pages import Page, opened, part_of
 from tiltyard.forensics.locating.planes import PLANES
+from tiltyard.forensics.locating.stored import FREQUENCIES
 
 
 @dataclass(frozen=True)
 class Batch:
-    """(n, PLANES, rows, columns), the share of each block that is forged and 1 where a page has a block (n, rows,
-    columns): pages are filled up to the largest."""
+    """What the network is told of n pages, see `View`, filled up to the largest; the share of each block that is
+    forged and 1 where a page has a block (n, rows, columns)."""
 
     planes: Tensor
+    sizes: Tensor
+    steps: Tensor
     shares: Tensor
     seen: Tensor
 
     def to(self, device: str) -> "Batch":
         """The same on a device."""
-        return Batch(self.planes.to(device), self.shares.to(device), self.seen.to(device))
+        return Batch(*(getattr(self, one.name).to(device) for one in fields(self)))
+
+    def answers(self, network: Locator) -> Tensor:
+        """(n, rows, columns) logits."""
+        logits: Tensor = network(self.planes, self.sizes, self.steps)
+        return logits
 
 
 @dataclass(frozen=True)
@@ -66,9 +75,11 @@ def drawn(pools: Sequence[Pool], shares: Sequence[float], *, count: int, rng: Ge
 def batch_of(pages: Sequence[Page]) -> Batch:
     """Pages side by side."""
     rows, columns = (max(page.shares.shape[axis] for page in pages) for axis in (0, 1))
-    planes = np.zeros((len(pages), PLANES, rows, columns), np.float32)
+    planes, sizes = (np.zeros((len(pages), count, rows, columns), np.float32) for count in (PLANES, FREQUENCIES))
     shares, seen = (np.zeros((len(pages), rows, columns), np.float32) for _ in range(2))
     for number, page in enumerate(pages):
-        here = (number, slice(page.shares.shape[0]), slice(page.shares.shape[1]))
-        planes[here[0], :, here[1], here[2]], shares[here], seen[here] = page.planes, page.shares, 1
-    return Batch(torch.from_numpy(planes), torch.from_numpy(shares), torch.from_numpy(seen))
+        down, right = (slice(side) for side in page.shares.shape)
+        planes[number, :, down, right], sizes[number, :, down, right] = page.view.planes, page.view.sizes
+        shares[number, down, right], seen[number, down, right] = page.shares, 1
+    steps = np.stack([page.view.steps for page in pages]).astype(np.float32)
+    return Batch(*(torch.from_numpy(values) for values in (planes, sizes, steps, shares, seen)))

@@ -53,7 +53,7 @@ def _spread(pool: Pool) -> list[Page]:
 @torch.inference_mode()
 def _answered(network: Locator, page: Page, device: str) -> _Answer:
     batch = batch_of([page]).to(device)
-    logits = network(batch.planes)
+    logits = batch.answers(network)
     forged, others = (logits[where > 0].cpu().numpy() for where in truth_of(batch))
     return _Answer(forged, others, float(suspicion(logits, batch.seen)))
 

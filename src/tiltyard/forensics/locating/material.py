@@ -18,7 +18,7 @@ from tiltyard.vision.masks import decode_mask
 Progress = Callable[[int, int], None]
 """Called with the parts that are done and those that there are."""
 FORGED_FILE = "forged.npy"
-VERSION = 5
+VERSION = 6
 """Changes with whatever changes what the network is told."""
 
 

@@ -1,21 +1,24 @@
 """The network that locates: from what is odd at every block of a page to how surely each block is forged.
 
-All that needs pixels is measured before (`planes.py`), against the whole page. What is left to learn is which oddities
-belong together, how far a forged word reaches, and what is odd on many an honest page: a stamp, a logo, a portrait. So
-the network looks at blocks in four sizes (U-Net, Ronneberger et al., 2015) and at the page as a whole.
+What needs pixels is measured before (`planes.py`), against the whole page; beside it stands what the file stores of
+each block (`stored.py`). What is left to learn is which oddities belong together, how far a forged word reaches, and
+what is odd on many an honest page: a stamp, a logo, a portrait. So the network looks at blocks in four sizes (U-Net,
+Ronneberger et al., 2015), compares each place with all others of the page, and looks at the page as a whole.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tiltyard.forensics.locating.network_parts import Alike, Residual, StoredValues
 from tiltyard.forensics.locating.planes import PLANES
 
-WEIGHED = 64
-"""Answers for a block by itself."""
-WIDTHS = (32, 48, 64, 64)
+WEIGHED, READ = 64, 48
+"""Answers for a block by itself: from its planes, and from what is stored of it."""
+WIDTHS = (64, 96, 128, 128)
 """Channels for blocks, and for squares of two, four and eight blocks a side."""
-GROUPS = 4
+COMPARED_AT = (1, 2)
+"""The sizes at which places are compared with all others."""
 LEFT_OUT = 0.1
 """Of the first layer's answers, whole channels at once, while training (dropout)."""
 RARE = -3.0
@@ -23,7 +26,8 @@ RARE = -3.0
 
 
 class Locator(nn.Module):
-    """(n, PLANES, rows, columns) of pages to (n, rows, columns) logits. About 0.44 million parameters."""
+    """(n, PLANES, rows, columns), (n, FREQUENCIES, rows, columns) and (n, FREQUENCIES) of pages, see `View`, to
+    (n, rows, columns) logits. About two million parameters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,39 +35,39 @@ class Locator(nn.Module):
             nn.Conv2d(PLANES, WEIGHED, 1),
             nn.ReLU(),
             nn.Dropout2d(LEFT_OUT),
-            nn.Conv2d(WEIGHED, WIDTHS[0], 1),
+            nn.Conv2d(WEIGHED, WEIGHED, 1),
             nn.ReLU(),
         )
-        self.wider = nn.ModuleList(_Residual(a, b) for a, b in zip((WIDTHS[0], *WIDTHS), WIDTHS, strict=False))
+        self.stored = StoredValues(WEIGHED, READ)
+        self.both = nn.Conv2d(WEIGHED + READ, WIDTHS[0], 1)
+        self.wider = nn.ModuleList(Residual(a, b) for a, b in zip((WIDTHS[0], *WIDTHS), WIDTHS, strict=False))
+        self.alike = nn.ModuleDict({str(size): Alike(WIDTHS[size]) for size in COMPARED_AT})
         self.page = nn.Linear(WIDTHS[-1], WIDTHS[-1])
-        self.closer = nn.ModuleList(_Residual(a + b, b) for a, b in zip(WIDTHS[:0:-1], WIDTHS[-2::-1], strict=True))
+        self.closer = nn.ModuleList(Residual(a + b, b) for a, b in zip(WIDTHS[:0:-1], WIDTHS[-2::-1], strict=True))
         self.forged = nn.Conv2d(WIDTHS[0], 1, 1)
         nn.init.constant_(self.forged.bias, RARE)  # type: ignore[arg-type]
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, planes: Tensor) -> Tensor:
+    def forward(self, planes: Tensor, sizes: Tensor, steps: Tensor) -> Tensor:
         rows, columns = planes.shape[2:]
-        whole = 2 ** (len(WIDTHS) - 1)
-        seen = self.alone(F.pad(planes, (0, -columns % whole, 0, -rows % whole), mode="replicate"))
-        sizes = list[Tensor]()
-        for wider in self.wider:
-            seen = wider(F.avg_pool2d(seen, 2) if sizes else seen)
-            sizes.append(seen)
+        planes, sizes = (_whole(values) for values in (planes, sizes.to(planes.dtype)))
+        seen = F.relu(self.both(torch.cat([self.alone(planes), self.stored(sizes, steps)], 1)))
+        by_size = list[Tensor]()
+        for size, wider in enumerate(self.wider):
+            seen = wider(F.avg_pool2d(seen, 2) if size else seen)
+            if size in COMPARED_AT:
+                seen = self.alike[str(size)](seen)
+            by_size.append(seen)
         seen = seen + F.relu(self.page(seen.mean((2, 3))))[:, :, None, None]
-        for closer, own in zip(self.closer, sizes[-2::-1], strict=True):
+        for closer, own in zip(self.closer, by_size[-2::-1], strict=True):
             seen = closer(torch.cat([F.interpolate(seen, scale_factor=2.0, mode="nearest"), own], 1))
         logits: Tensor = self.forged(seen)
         return logits[:, 0, :rows, :columns]
 
 
-class _Residual(nn.Module):
-    """Two convolutions beside a direct way (He et al., 2016)."""
-
-    def __init__(self, given: int, returned: int) -> None:
-        super().__init__()
-        self.first, self.even = nn.Conv2d(given, returned, 3, padding=1), nn.GroupNorm(GROUPS, returned)
-        self.second, self.level = nn.Conv2d(returned, returned, 3, padding=1), nn.GroupNorm(GROUPS, returned)
-        self.direct = nn.Identity() if given == returned else nn.Conv2d(given, returned, 1)
-
-    def forward(self, seen: Tensor) -> Tensor:
-        added = self.level(self.second(F.relu(self.even(self.first(seen)))))
-        return F.relu(self.direct(seen) + added)
+def _whole(values: Tensor) -> Tensor:
+    """Filled up to whole squares of the largest size, in the memory format that convolutions are fast in."""
+    square = 2 ** (len(WIDTHS) - 1)
+    rows, columns = values.shape[2:]
+    filled = F.pad(values, (0, -columns % square, 0, -rows % square), mode="replicate")
+    return filled.contiguous(memory_format=torch.channels_last)

@@ -1,6 +1,6 @@
 """A page as the network is told of it, with its truth: on disk, and a part of it in a batch."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tiltyard.forensics.locating.measures import by_block
-from tiltyard.forensics.locating.planes import Planes, on_grid, planes_of
+from tiltyard.forensics.locating.planes import on_grid
+from tiltyard.forensics.locating.view import View, view_of
 from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.cue import Subject
 
@@ -22,9 +23,9 @@ SURELY = 0.5
 
 @dataclass(frozen=True)
 class Page:
-    """(PLANES, rows, columns), and the share of each block that is forged (rows, columns)."""
+    """What the network is told, and the share of each block that is forged (rows, columns)."""
 
-    planes: Planes
+    view: View
     shares: NDArray[np.float16]
 
     @property
@@ -32,20 +33,20 @@ class Page:
         return bool((self.shares > SURELY).any())
 
     def save(self, path: Path) -> None:
-        np.savez(path, planes=self.planes, shares=self.shares)
+        np.savez(path, **asdict(self.view), shares=self.shares)
 
 
 def page_of(subject: Subject, mask: Mask) -> Page:
     """A picture with its (h, w) mask, on the grid of its JPEG blocks."""
     down, right = subject.grid
     shares = by_block(mask[down:, right:].astype(np.float32))
-    return Page(planes_of(on_grid(subject)), shares.astype(np.float16))
+    return Page(view_of(on_grid(subject)), shares.astype(np.float16))
 
 
 def opened(path: Path) -> Page:
     """What `Page.save` wrote."""
     with np.load(path) as content:
-        return Page(content["planes"], content["shares"])
+        return Page(View(content["planes"], content["sizes"], content["steps"]), content["shares"])
 
 
 def part_of(page: Page, rng: Generator) -> Page:
@@ -53,9 +54,9 @@ def part_of(page: Page, rng: Generator) -> Page:
     rows, columns = page.shares.shape
     height, width = min(rows, LARGEST), min(columns, LARGEST)
     top, left = _corner(page, height, width, rng)
-    turned = tuple(slice(None, None, -1 if rng.random() < 0.5 else None) for _ in range(2))
-    planes = page.planes[:, top : top + height, left : left + width][:, turned[0], turned[1]]
-    return Page(planes, page.shares[top : top + height, left : left + width][turned])
+    here, there = slice(top, top + height), slice(left, left + width)
+    down, right = (slice(None, None, -1 if rng.random() < 0.5 else None) for _ in range(2))
+    return Page(page.view.part((here, there)).part((down, right)), page.shares[here, there][down, right])
 
 
 def _corner(page: Page, height: int, width: int, rng: Generator) -> tuple[int, int]:

@@ -142,7 +142,7 @@ def _step(
     batch = drawn(pools, shares, count=schedule.batch, rng=rng).to(device)
     for group in state.optimiser.param_groups:
         group["lr"] = schedule.rate * _rate(share)
-    loss = loss_of(state.network(batch.planes), batch)
+    loss = loss_of(batch.answers(state.network), batch)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), CLIP)

@@ -11,18 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from tiltyard.forensics.locating.network import Locator
-from tiltyard.forensics.locating.planes import Planes, on_grid, planes_of
+from tiltyard.forensics.locating.planes import on_grid
+from tiltyard.forensics.locating.view import View, view_of
 from tiltyard.forensics.tracing.cue import Subject
 from tiltyard.forensics.tracing.earlier_saving import BLOCK
-from tiltyard.forensics.tracing.print_boxes import is_written
 
 SMALLEST_SIDE = 64
 LARGEST = 16_000_000
 """Pixels of a page that are measured at once, a hundred bytes each: a larger one is taken in bands, as if each were a
 page."""
-LESS = 2.0
-"""Logits by which a photograph or handwriting, no page of print, is suspected less: there the network errs oftener.
-Chosen on sets kept aside."""
 NEIGHBOURS = 3
 """Blocks a side over which logits are averaged."""
 
@@ -31,9 +28,7 @@ Logits = NDArray[np.float32]
 
 def heard(network: Locator, subject: Subject) -> Logits:
     """(h, w) logits for a picture of at least 64 pixels a side."""
-    blocks = np.concatenate([answer(network, planes_of(band)) for band in _bands(on_grid(subject))])
-    if not is_written(np.asarray(cv2.cvtColor(subject.pixels, cv2.COLOR_RGB2GRAY), np.uint8)):
-        blocks -= LESS
+    blocks = np.concatenate([answer(network, view_of(band)) for band in _bands(on_grid(subject))])
     return over_the_picture(blocks, subject.shape, subject.grid)
 
 
@@ -47,10 +42,11 @@ def _bands(page: Subject) -> Iterator[Subject]:
         yield replace(page, pixels=page.pixels[top:bottom], decoded_luma=luma)
 
 
-def answer(network: Locator, planes: Planes) -> Logits:
+def answer(network: Locator, view: View) -> Logits:
     """A logit for each block, averaged with its neighbours': a forgery is seldom a block alone."""
+    told = (view.planes, view.sizes, view.steps)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(planes.astype(np.float32))[None])[0].numpy()
+        logits = network(*(torch.from_numpy(np.asarray(values, np.float32))[None] for values in told))[0].numpy()
     return np.asarray(cv2.blur(logits, (NEIGHBOURS, NEIGHBOURS)), np.float32)
 
 
