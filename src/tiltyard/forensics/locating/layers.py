@@ -1,6 +1,7 @@
 """A page told apart into ink, its border, the paper close to it and the paper far from it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -19,9 +20,31 @@ STEEP = 0.25
 """Of the steepest slope thereabouts: the border of a stroke."""
 
 
+AROUND = 16
+"""Pixels a side over which things are averaged: the height of a line of text."""
+ENOUGH = 0.004
+"""A share of the pixels below which a mean of them says little, and fades."""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """(h, w) of 0 or 1: the pixels of one kind."""
+
+    values: Values
+
+    @cached_property
+    def density(self) -> Values:
+        """Their share of what lies around each pixel."""
+        return box(self.values, AROUND)
+
+    def mean(self, values: NDArray[Any]) -> Values:
+        """Of what (h, w) values are around each pixel, where it is of this kind."""
+        return as_values(box(as_values(values * self.values), AROUND) / (self.density + ENOUGH))
+
+
 @dataclass(frozen=True)
 class Layers:
-    """Colours 0–255, slopes in levels a pixel, and weights of 0 or 1; all (h, w) float32."""
+    """Colours 0–255 and slopes in levels a pixel, (h, w) float32; and which pixels are what."""
 
     luma: Values
     red: Values
@@ -33,15 +56,17 @@ class Layers:
     darkest: Values
     """Of what lies thereabouts, at least 1."""
     slope: Values
-    ink: Values
-    border: Values
+    ink: Weight
+    border: Weight
     """The two pixels around ink."""
-    close: Values
+    letters: Weight
+    """Both."""
+    close: Weight
     """Paper within three to seven pixels of ink."""
-    far: Values
-    paper: Values
+    far: Weight
+    paper: Weight
     """All but ink and its border."""
-    edge: Values
+    edge: Weight
     """Where strokes are steepest."""
 
 
@@ -57,9 +82,9 @@ def layers_of(pixels: Pixels) -> Layers:
     slope = as_values(np.hypot(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)) / 8)
     steep = (slope > STEEP * highest(slope, 9)) & (darkest > LEAST_CONTRAST)
     return Layers(
-        luma=luma, red=red, blue=blue, paper_level=level, darkness=darkness, darkest=darkest, slope=slope, ink=ink,
-        border=near - ink, close=wide - highest(ink, 7), far=1 - wide, paper=1 - near,
-        edge=_weight(steep) * highest(near, 3),
+        luma=luma, red=red, blue=blue, paper_level=level, darkness=darkness, darkest=darkest, slope=slope,
+        ink=Weight(ink), border=Weight(near - ink), letters=Weight(near), close=Weight(wide - highest(ink, 7)),
+        far=Weight(1 - wide), paper=Weight(1 - near), edge=Weight(_weight(steep) * highest(near, 3)),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from tiltyard.forensics.locating.stored import CAP, FREQUENCIES, NONE
 
 GROUPS = 4
 HEADS = 4
-COMPARED = 4096
+COMPARED = 1024
 """Places of a page with which each is compared, at most: those of a large page are taken together."""
 
 

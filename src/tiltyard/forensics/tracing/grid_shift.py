@@ -78,13 +78,13 @@ def grid_of(luma: NDArray[np.float32]) -> tuple[int, int] | None:
 
 def zeros(luma: NDArray[np.float32], size: float) -> NDArray[np.uint8]:
     """For each position of (h, w) how many of the 63 values of the block that begins there are smaller than `size`."""
-    count = np.zeros(luma.shape, np.uint8)
+    count, smaller = np.zeros(luma.shape, np.uint8), np.nextafter(np.float32(size), np.float32(0))
     for u, wave in enumerate(_WAVES):
         down = cv2.filter2D(luma, cv2.CV_32F, wave[:, None], anchor=(0, 0))
         for v, other in enumerate(_WAVES):
             if u or v:
                 value = cv2.filter2D(down, cv2.CV_32F, other[None], anchor=(0, 0))
-                count += (np.abs(value) < size).view(np.uint8)
+                count -= np.asarray(cv2.inRange(value, -float(smaller), float(smaller)), np.uint8)  # 255 is -1 of 256
     return count
 
 
