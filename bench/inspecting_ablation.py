@@ -5,6 +5,7 @@ The rule that turns logits into a verdict is the shipped one throughout, which w
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -29,7 +30,6 @@ BLANKED = {
     "without the look of a place": range(CONDITIONS),
     "without colours as they are": range(PLANES - COLOURS, PLANES),
 }
-UNREAD = "without what the file stores"
 THRESHOLDS = (0.3, 0.7)
 Said = tuple[Mask, float]
 """A mask, and how surely the picture is forged."""
@@ -64,24 +64,25 @@ def _experts(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
 
 
 def _networks(subject: Subject, evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
-    for name, blanked in (*((name, _without(numbers)) for name, numbers in BLANKED.items()), (UNREAD, _unread)):
-        with patch.object(whole, "view_of", lambda page, blanked=blanked: blanked(view_of(page))):
-            yield name, replace(evidence, logits=whole.heard(shipped()[0], subject))
+    for name, numbers in BLANKED.items():
+        yield name, _told(partial(_without, numbers), subject, evidence)
+    yield "without what the file stores", _told(_unread, subject, evidence)
 
 
-def _without(numbers: range) -> Callable[[View], View]:
+def _told(blanked: Callable[[View], View], subject: Subject, evidence: Evidence) -> Evidence:
+    with patch.object(whole, "view_of", lambda page: blanked(view_of(page))):
+        return replace(evidence, logits=whole.heard(shipped()[0], subject))
+
+
+def _without(numbers: range, view: View) -> View:
     """The network is told 0 in these planes."""
-
-    def blanked(view: View) -> View:
-        planes = view.planes.copy()
-        planes[list(numbers)] = 0
-        return replace(view, planes=planes)
-
-    return blanked
+    planes = view.planes.copy()
+    planes[list(numbers)] = 0
+    return replace(view, planes=planes)
 
 
 def _unread(view: View) -> View:
-    """As of a page whose file lost nothing."""
+    """As of a page whose file lost nothing; planes tell of traces of saving still."""
     return replace(view, sizes=np.zeros_like(view.sizes), steps=np.full_like(view.steps, NONE))
 
 

@@ -97,6 +97,10 @@ def test_training_goes_on_where_it_stopped(pool: Pool, tmp_path: Path) -> None:
     assert state.curve[0] == checkpoint["curve"][0]
     with pytest.raises(TiltyardError, match="left by another seed or material"):
         train([pool], [1.0], [pool], tmp_path, schedule=SHORT, identity="two")
+    del checkpoint["network"]["forged.bias"]
+    torch.save(checkpoint, tmp_path / f"{NAME}.checkpoint.pt")
+    with pytest.raises(TiltyardError, match="no readable checkpoint"):
+        train([pool], [1.0], [pool], tmp_path, schedule=SHORT, identity="one")
 
 
 def test_training_can_start_from_trained_weights(pool: Pool, tmp_path: Path) -> None:

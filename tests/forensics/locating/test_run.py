@@ -1,11 +1,13 @@
 """A whole training run as the command does it, and the weights it leaves."""
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from tiltyard.cli.app import app
@@ -61,6 +63,14 @@ def test_families_that_measure_are_never_trained_on() -> None:
 def test_a_file_that_holds_no_weights_is_named(tmp_path: Path, content: bytes) -> None:
     place = tmp_path / "bad.safetensors"
     place.write_bytes(content)
+    with pytest.raises(TiltyardError, match="holds no weights of this locator"):
+        with_weights(place)
+
+
+def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
+    place = tmp_path / "older.safetensors"
+    rule = json.dumps({"peak": 3.0, "edge": 0.0, "slope": 1.0})
+    save_file({"forged.bias": torch.zeros(1)}, place, metadata={"rule": rule})
     with pytest.raises(TiltyardError, match="holds no weights of this locator"):
         with_weights(place)
 

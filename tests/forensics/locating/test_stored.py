@@ -9,7 +9,8 @@ from scipy.fft import idctn
 
 from small_scene import scene
 from tiltyard.forensics.locating.network import Locator
-from tiltyard.forensics.locating.network_parts import COMPARED, Alike
+from tiltyard.forensics.locating.network_parts import COMPARED, Alike, _together
+from tiltyard.forensics.locating.planes import PLANES
 from tiltyard.forensics.locating.stored import CAP, FREQUENCIES, NONE, stored_of
 from tiltyard.forensics.locating.view import view_of
 from tiltyard.forensics.tracing.cue import Subject, subject_in
@@ -54,7 +55,7 @@ def test_the_network_reads_sizes_and_steps() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(7)
         network = Locator().eval()
-        planes, sizes = torch.zeros(1, 57, 16, 16), torch.randint(0, CAP + 1, (1, FREQUENCIES, 16, 16))
+        planes, sizes = torch.zeros(1, PLANES, 16, 16), torch.randint(0, CAP + 1, (1, FREQUENCIES, 16, 16)).float()
     steps = torch.full((1, FREQUENCIES), 3.0)
     told = network(planes, sizes, steps)
     assert not torch.allclose(told, network(planes, torch.zeros_like(sizes), steps), atol=1e-4)
@@ -62,14 +63,20 @@ def test_the_network_reads_sizes_and_steps() -> None:
     assert torch.allclose(told, network(planes, sizes + CAP * (sizes == CAP), steps))
 
 
-def test_a_place_is_compared_with_the_whole_page_and_a_large_page_is_taken_together() -> None:
+def test_a_place_is_compared_with_the_whole_page() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(8)
         alike = Alike(8).eval()
         page = torch.rand(1, 8, 20, 20)
-        large = torch.rand(1, 8, 140, 141)
+    alike.even = alike.weighed[0] = torch.nn.Identity()
     other = page.clone()
     other[:, :4, 19, 19] += 5
     assert not torch.allclose(alike(page)[..., 0, 0], alike(other)[..., 0, 0], atol=1e-5)
-    assert large.shape[2] * large.shape[3] > 4 * COMPARED
-    assert alike(large).shape == large.shape
+    torch.nn.init.zeros_(alike.taken.weight)
+    assert torch.allclose(alike(page)[..., 0, 0], alike(other)[..., 0, 0], atol=1e-7)
+
+
+def test_places_are_taken_together_until_they_are_few() -> None:
+    assert _together(torch.rand(1, 8, 20, 20)).shape == (1, 8, 10, 10)
+    assert _together(torch.rand(1, 8, 300, 301)).shape[2:] == (19, 19)
+    assert 19 * 19 <= COMPARED < 38 * 38

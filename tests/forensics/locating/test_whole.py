@@ -10,7 +10,7 @@ import torch
 from tiltyard.forensics.locating import whole
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.view import view_of
-from tiltyard.forensics.locating.whole import answer, heard, over_the_picture
+from tiltyard.forensics.locating.whole import LESS, answer, heard, over_the_picture
 from tiltyard.forensics.tracing.cue import Subject
 
 
@@ -64,10 +64,12 @@ def with_peak(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, int]:
         tracemalloc.stop()
 
 
-def test_photographs_are_judged_like_pages(network: Locator) -> None:
-    subject = Subject(noise(200, 304))
-    told = answer(network, view_of(subject))
-    assert np.allclose(heard(network, subject), over_the_picture(told, (200, 304), (0, 0)), atol=1e-4)
+def test_photographs_are_judged_too_but_suspected_less(network: Locator) -> None:
+    subject, written = Subject(noise(200, 304)), Subject(page(200, 304))
+    told = over_the_picture(answer(network, view_of(subject)), (200, 304), (0, 0))
+    assert np.allclose(heard(network, subject), told - LESS, atol=1e-4)
+    told = over_the_picture(answer(network, view_of(written)), (200, 304), (0, 0))
+    assert np.allclose(heard(network, written), told, atol=1e-4)
 
 
 def test_a_block_is_answered_where_it_lies() -> None:

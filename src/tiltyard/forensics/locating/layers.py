@@ -18,8 +18,6 @@ WIDEST_STROKE = 17
 """Pixels: what is darker than its surroundings over more than this is ground, not ink."""
 STEEP = 0.25
 """Of the steepest slope thereabouts: the border of a stroke."""
-
-
 AROUND = 16
 """Pixels a side over which things are averaged: the height of a line of text."""
 ENOUGH = 0.004
@@ -60,7 +58,7 @@ class Layers:
     border: Weight
     """The two pixels around ink."""
     letters: Weight
-    """Both."""
+    """Ink and its border."""
     close: Weight
     """Paper within three to seven pixels of ink."""
     far: Weight

@@ -41,7 +41,7 @@ def measures(page: Layers, pixels: Pixels) -> Named:
 
 
 def by_block(values: Values) -> Values:
-    """The mean of each whole 8 × 8 block."""
+    """The mean of each whole 8 × 8 block; sides of at least 8."""
     rows, columns = (side // BLOCK for side in values.shape)
     whole = values[: rows * BLOCK, : columns * BLOCK]
     return as_values(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA))

@@ -50,7 +50,7 @@ class Locator(nn.Module):
 
     def forward(self, planes: Tensor, sizes: Tensor, steps: Tensor) -> Tensor:
         rows, columns = planes.shape[2:]
-        planes, sizes = (_whole(values) for values in (planes, sizes.to(planes.dtype)))
+        planes, sizes = _whole(planes), _whole(sizes)
         seen = F.relu(self.both(torch.cat([self.alone(planes), self.stored(sizes, steps)], 1)))
         by_size = list[Tensor]()
         for size, wider in enumerate(self.wider):

@@ -8,8 +8,10 @@ from tiltyard.forensics.locating.stored import CAP, FREQUENCIES, NONE
 
 GROUPS = 4
 HEADS = 4
+USUAL_STEP = 3.0
+"""Logarithm to base 2: by it steps are brought to the size of the rest."""
 COMPARED = 1024
-"""Places of a page with which each is compared, at most: those of a large page are taken together."""
+"""Squares of a page with which each place is compared, at most: of two places a side, on a large page of more."""
 
 
 class StoredValues(nn.Module):
@@ -17,16 +19,22 @@ class StoredValues(nn.Module):
 
     def __init__(self, inner: int, returned: int) -> None:
         super().__init__()
-        self.sizes = nn.Conv2d(FREQUENCIES * CAP, inner, 1)
+        self.sizes = nn.Conv2d(FREQUENCIES * CAP, inner, 1, bias=False)
         self.steps = nn.Linear(FREQUENCIES + 1, inner)
         self.even = nn.GroupNorm(GROUPS, inner)
         self.around = nn.Conv2d(inner, returned, 3, padding=1)
 
     def forward(self, sizes: Tensor, steps: Tensor) -> Tensor:
         has = (steps[:, :1] > NONE).to(steps.dtype)
-        table = self.steps(torch.cat([steps * has / 3, has], 1))[:, :, None, None]
-        reached = torch.cat([(sizes >= least).to(steps.dtype) for least in range(1, CAP + 1)], 1)
-        return F.relu(self.around(F.relu(self.even(self.sizes(reached) + table))))
+        table = self.steps(torch.cat([steps * has / USUAL_STEP, has], 1))[:, :, None, None]
+        return F.relu(self.around(F.relu(self.even(self._reached(sizes, table)))))
+
+    def _reached(self, sizes: Tensor, table: Tensor) -> Tensor:
+        """What follows from the sizes that reach 1, 2, … CAP; one after another, for all at once take much memory."""
+        weights = torch.split(self.sizes.weight, FREQUENCIES, 1)
+        for least, weight in enumerate(weights, 1):
+            table = table + F.conv2d((sizes >= least).to(table.dtype), weight)
+        return table
 
 
 class Residual(nn.Module):
@@ -44,7 +52,7 @@ class Residual(nn.Module):
 
 
 class Alike(nn.Module):
-    """Every place looks at all places of its page (Vaswani et al., 2017): what is odd is odd among its like."""
+    """Every place looks at all squares of its page (Vaswani et al., 2017): what is odd is odd among its like."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

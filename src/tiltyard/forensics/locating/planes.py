@@ -1,4 +1,4 @@
-"""What the network is told: for each JPEG block how its place looks, and how far it is from its like on the page."""
+"""Measures against the page: for each JPEG block how its place looks, and how far it is from its like."""
 
 import io
 from collections.abc import Iterator

@@ -72,15 +72,15 @@ class State:
         """Goes back to what was saved; TiltyardError where that is damaged or of another seed or material."""
         try:
             content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+            if content.get("identity") != self.identity:
+                raise TiltyardError(f"{path}: was left by another seed or material; name another folder with --out")
+            self.network.load_state_dict(content["network"])
+            self.average.load_state_dict(content["average"])
+            self.optimiser.load_state_dict(content["optimiser"])
+            self.step, self.pages, self.seconds = content["step"], content["pages"], content["seconds"]
+            self.curve = content["curve"]
+        except (OSError, RuntimeError, EOFError, UnpicklingError, KeyError, ValueError) as error:
             raise TiltyardError(f"{path}: is no readable checkpoint; delete it ({type(error).__name__})") from None
-        if content.get("identity") != self.identity:
-            raise TiltyardError(f"{path}: was left by another seed or material; name another folder with --out")
-        self.network.load_state_dict(content["network"])
-        self.average.load_state_dict(content["average"])
-        self.optimiser.load_state_dict(content["optimiser"])
-        self.step, self.pages, self.seconds = content["step"], content["pages"], content["seconds"]
-        self.curve = content["curve"]
 
 
 def train(
@@ -160,11 +160,8 @@ def _rate(share: float) -> float:
 @torch.no_grad()
 def _remember(state: State) -> None:
     memory = min(MEMORY, (1 + state.step) / (10 + state.step))
-    for kept, new in zip(state.average.state_dict().values(), state.network.state_dict().values(), strict=True):
-        if kept.is_floating_point():
-            kept.lerp_(new, 1 - memory)
-        else:
-            kept.copy_(new)
+    for kept, new in zip(state.average.parameters(), state.network.parameters(), strict=True):
+        kept.lerp_(new, 1 - memory)
 
 
 def _fresh(start: Locator | None, seed: int, identity: str, device: str) -> State:

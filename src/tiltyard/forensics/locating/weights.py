@@ -13,17 +13,12 @@ from tiltyard.forensics.locating.deciding import Rule
 from tiltyard.forensics.locating.network import Locator
 
 SHIPPED = Path(__file__).parent / "weights" / "locator.safetensors"
-COUNTERS = "num_batches_tracked"
 RULE = "rule"
 
 
 def save_weights(network: Locator, rule: Rule, path: Path) -> None:
-    """In half precision, without what only training needs."""
-    tensors = {
-        name: tensor.detach().half().contiguous().cpu()
-        for name, tensor in network.state_dict().items()
-        if not name.endswith(COUNTERS)
-    }
+    """In half precision."""
+    tensors = {name: tensor.detach().half().contiguous().cpu() for name, tensor in network.state_dict().items()}
     save_file(tensors, path, metadata={RULE: json.dumps(asdict(rule))})
 
 
@@ -34,8 +29,7 @@ def with_weights(path: Path) -> tuple[Locator, Rule]:
             rule = Rule(**json.loads((file.metadata() or {})[RULE]))
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dictionary
         network = Locator()
-        counters = {name: value for name, value in network.state_dict().items() if name.endswith(COUNTERS)}
-        network.load_state_dict({**counters, **tensors})
+        network.load_state_dict(tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise TiltyardError(
             f"{path}: holds no weights of this locator ({type(error).__name__}): tiltyard forensics train makes them"

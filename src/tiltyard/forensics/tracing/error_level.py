@@ -35,8 +35,6 @@ SMALLEST = WINDOW**2 * BLOCK**2
 """Pixels of a place that speaks: what is smaller differs from its like by chance."""
 MOST_OF_A_HINT = 0.45
 """Of the map, where it does not speak: small places, and pages of text."""
-THIRDS = np.full((1, 3), 1 / 3, np.float32)
-"""The mean of three channels."""
 OF_A_PAGE = "On a page of text honest letters differ as much as forged ones: here the error level is only a hint."
 FEWEST_BLOCKS = 200
 """Below this many blocks a picture does not show what is usual in it."""
@@ -48,7 +46,10 @@ def error_level(pixels: Pixels) -> NDArray[np.float32]:
     Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     with Image.open(buffer, formats=("JPEG",)) as image:
         again = np.asarray(image.convert("RGB"))
-    return np.asarray(cv2.transform(cv2.absdiff(pixels, again).astype(np.float32), THIRDS), np.float32)
+    red, green, blue = cv2.split(cv2.absdiff(pixels, again))
+    total = np.asarray(cv2.add(cv2.add(red, green, dtype=cv2.CV_32F), blue, dtype=cv2.CV_32F), np.float32)
+    total /= 3
+    return total
 
 
 def excess(pixels: Pixels) -> Blocks | None:
