@@ -25,7 +25,7 @@ def test_a_network_that_finds_nothing_above_the_authentic_flags_nothing() -> Non
 
 
 def test_sets_count_alike_and_one_without_authentic_pictures_says_nothing_of_them() -> None:
-    many = [kept(height, forged=False) for height in np.linspace(-3, 3, 60)]
+    many = [kept(height, forged=False) for height in np.linspace(-3, 3, 300)]
     first, second = [*many, kept(8, forged=True)], [kept(1, forged=False), kept(8, forged=True)]
     both = chosen([first, second]).peak
     assert 1 < both < chosen([first]).peak < 3
