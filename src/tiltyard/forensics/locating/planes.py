@@ -51,7 +51,8 @@ def on_grid(subject: Subject) -> Subject:
 
 def _savings(subject: Subject, evidence: NDArray[np.float32]) -> Iterator[Blocks]:
     """Error level, what the last saving's own tables still lose, and the evidence of an earlier saving."""
-    yield _levels(error_level(subject.pixels), 3)
+    rows, columns = (side // BLOCK * BLOCK for side in subject.shape)
+    yield _levels(error_level(subject.pixels[:rows, :columns]), 3)
     own = _own_error(subject.luma, subject.steps)
     yield _levels(own, 1)
     yield _levels(own, 3)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiltyard.forensics.saving import Table
+from tiltyard.forensics.tracing.remembered import remembered
 
 BLOCK = 8
 FREQUENCIES = tuple((u, v) for u in range(BLOCK) for v in range(BLOCK) if 0 < u + v <= 9)
@@ -40,6 +41,7 @@ def earlier_saving(luma: Luma, steps: Table | None) -> Blocks:
     return np.asarray(evidence_by_frequency(luma, steps).sum(0), np.float32)
 
 
+@remembered
 def evidence_by_frequency(luma: Luma, steps: Table | None) -> NDArray[np.float32]:
     """The same for each of FREQUENCIES alone: (48, h // 8, w // 8)."""
     here = _values(luma, 0, 0)

@@ -20,6 +20,7 @@ from tiltyard.forensics.tracing.earlier_saving import BLOCK, Blocks, over_pixels
 from tiltyard.forensics.tracing.jpeg_grid import has_jpeg_grid
 from tiltyard.forensics.tracing.print_boxes import is_written
 from tiltyard.forensics.tracing.regions import places_of, regions_of, without_specks
+from tiltyard.forensics.tracing.remembered import remembered
 
 QUALITY = 75
 """libjpeg's scale: coarser than cameras and phones save, so that the last saving does not hide those before."""
@@ -40,6 +41,7 @@ FEWEST_BLOCKS = 200
 """Below this many blocks a picture does not show what is usual in it."""
 
 
+@remembered
 def error_level(pixels: Pixels) -> NDArray[np.float32]:
     """Absolute difference (h, w), in grey levels, between (h, w, 3) RGB pixels and themselves resaved."""
     buffer = io.BytesIO()
