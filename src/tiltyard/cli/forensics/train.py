@@ -13,7 +13,7 @@ from tiltyard.cli.forge.options import executor_of
 def train(
     out: Annotated[Path, typer.Option(help="Where material, weights, curve and card go; a second call goes on there.")],
     minutes: Annotated[float, typer.Option(min=0.05, help="Of training alone, over all calls in this folder.")] = 60,
-    documents: Annotated[int, typer.Option(min=0, help="Documents to render: 2 GB of measures a thousand.")] = 6000,
+    documents: Annotated[int, typer.Option(min=0, help="Documents to render: 3 GB of measures a thousand.")] = 6000,
     pictures: Annotated[
         list[Path] | None, typer.Option(help="A folder of authentic pictures to forge and train on; may be repeated.")
     ] = None,

@@ -1,20 +1,23 @@
 """Batches for training: parts of pages of all sets, every set by its share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.random import Generator
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.locating.material import forged_in, pages_in
+from tiltyard.forensics.locating.material import forged_in, pages_in, twin_of
 from tiltyard.forensics.locating.network import Locator
-from tiltyard.forensics.locating.pages import Page, opened, part_of
-from tiltyard.forensics.locating.planes import PLANES
-from tiltyard.forensics.locating.stored import FREQUENCIES
+from tiltyard.forensics.locating.pages import Page, a_cut, opened
+
+BESIDE = 0.6
+"""How often a page is drawn beside itself as nobody forged it, where it has such a twin."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class Pool:
         """That one, whole."""
         return opened(self.pages[number])
 
+    def twin(self, number: int) -> Page | None:
+        """The same as nobody forged it, where there is such a page."""
+        path = twin_of(self.pages[number])
+        return opened(path) if path.is_file() else None
+
 
 def pool_of(folders: Sequence[Path]) -> Pool:
     """A set that `material.prepare` measured; TiltyardError where it lacks forged or authentic pages."""
@@ -64,22 +72,41 @@ def pool_of(folders: Sequence[Path]) -> Pool:
 
 
 def drawn(pools: Sequence[Pool], shares: Sequence[float], *, count: int, rng: Generator) -> Batch:
-    """A batch of `count` parts of pages."""
-    counts = rng.multinomial(count, np.asarray(shares) / np.sum(shares))
-    chosen = [
-        (pool, int(rng.integers(len(pool)))) for pool, times in zip(pools, counts, strict=True) for _ in range(times)
-    ]
-    return batch_of([part_of(pool.page(number), rng) for pool, number in chosen])
+    """A batch of `count` parts of pages, some beside the same part as nobody forged it."""
+    chances, parts = np.asarray(shares) / np.sum(shares), list[Page]()
+    while len(parts) < count:
+        pool = pools[int(rng.choice(len(pools), p=chances))]
+        parts += _with_twin(pool, int(rng.integers(len(pool))), rng)
+    return batch_of(parts[:count])
+
+
+def _with_twin(pool: Pool, number: int, rng: Generator) -> list[Page]:
+    page = pool.page(number)
+    cut = a_cut(page, rng)
+    twin = pool.twin(number) if rng.random() < BESIDE else None
+    return [cut.of(page), *([cut.of(twin)] if twin else [])]
 
 
 def batch_of(pages: Sequence[Page]) -> Batch:
-    """Pages side by side."""
+    """Pages side by side; what fills one up mirrors it, so that its places are compared with nothing else."""
     rows, columns = (max(page.shares.shape[axis] for page in pages) for axis in (0, 1))
-    planes, sizes = (np.zeros((len(pages), count, rows, columns), np.float32) for count in (PLANES, FREQUENCIES))
-    shares, seen = (np.zeros((len(pages), rows, columns), np.float32) for _ in range(2))
-    for number, page in enumerate(pages):
-        down, right = (slice(side) for side in page.shares.shape)
-        planes[number, :, down, right], sizes[number, :, down, right] = page.view.planes, page.view.sizes
-        shares[number, down, right], seen[number, down, right] = page.shares, 1
-    steps = np.stack([page.view.steps for page in pages]).astype(np.float32)
-    return Batch(*(torch.from_numpy(values) for values in (planes, sizes, steps, shares, seen)))
+    views, shares = [page.view for page in pages], [page.shares for page in pages]
+
+    def together(values: Iterable[NDArray[Any]], how: Literal["symmetric", "constant"]) -> Tensor:
+        filled = [_filled(one, rows, columns, how) for one in values]
+        return torch.from_numpy(np.stack(filled).astype(np.float32))
+
+    return Batch(
+        planes=together((view.planes for view in views), "symmetric"),
+        sizes=together((view.sizes for view in views), "symmetric"),
+        steps=torch.from_numpy(np.stack([view.steps for view in views]).astype(np.float32)),
+        shares=together(shares, "constant"),
+        seen=together((np.ones_like(one) for one in shares), "constant"),
+    )
+
+
+def _filled(values: NDArray[Any], rows: int, columns: int, how: Literal["symmetric", "constant"]) -> NDArray[Any]:
+    """(…, rows, columns)."""
+    height, width = values.shape[-2:]
+    beyond = [(0, 0)] * (values.ndim - 2) + [(0, rows - height), (0, columns - width)]
+    return np.pad(values, beyond, mode=how)

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from tiltyard.contest.executor import Executor
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.locating.pages import page_of
+from tiltyard.forensics.locating.pages import Page, opened, page_of
+from tiltyard.forensics.making.folder import read_description
+from tiltyard.forensics.making.paired import PAIRED, forged_beside, is_twin
 from tiltyard.forensics.tracing.cue import subject_of
 from tiltyard.vision.masks import decode_mask
 
 Progress = Callable[[int, int], None]
 """Called with the parts that are done and those that there are."""
 FORGED_FILE = "forged.npy"
+TWINS = "twins"
+"""The folder of pages as nobody forged them; each lies there under the name of the page that shows the forgery."""
 VERSION = 6
 """Changes with whatever changes what the network is told."""
 
@@ -68,23 +72,48 @@ def make(part: Part) -> None:
     """Writes the pages of one part; a kill leaves nothing or all of them."""
     place = part.pages.with_name(f".{part.pages.name}")
     shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
+    (place / TWINS).mkdir(parents=True)
     pictures = sorted((part.source / "images").iterdir())
-    np.save(place / FORGED_FILE, [_make_page(part, picture, place) for picture in pictures])
+    twins = [picture for picture in pictures if is_twin(picture.stem)] if _is_paired(part) else []
+    forged = [_make_page(part, picture, place) for picture in pictures if picture not in twins]
+    for picture in twins:
+        _make_twin(part, picture, place)
+    np.save(place / FORGED_FILE, forged)
     place.rename(part.pages)
+
+
+def _is_paired(part: Part) -> bool:
+    return bool(read_description(part.source).get(PAIRED))
 
 
 def _make_page(part: Part, picture: Path, place: Path) -> bool:
     """Whether it is forged."""
-    mask = part.source / "masks" / f"{picture.stem}.png"
-    page = page_of(subject_of(picture), decode_mask(mask.read_bytes(), mask.name, size=None))
+    page = _measured(part, picture)
     page.save(place / f"{picture.stem}.npz")
     return page.forged
+
+
+def _make_twin(part: Part, picture: Path, place: Path) -> None:
+    """Left out where it was cut otherwise than the forged one: a crop is held back where it would lose the forgery."""
+    name = f"{forged_beside(picture.stem)}.npz"
+    twin = _measured(part, picture)
+    if twin.shares.shape == opened(place / name).shares.shape:
+        twin.save(place / TWINS / name)
+
+
+def _measured(part: Part, picture: Path) -> Page:
+    mask = part.source / "masks" / f"{picture.stem}.png"
+    return page_of(subject_of(picture), decode_mask(mask.read_bytes(), mask.name, size=None))
 
 
 def pages_in(place: Path) -> list[Path]:
     """The pages in a folder that `make` wrote."""
     return sorted(place.glob("*.npz"))
+
+
+def twin_of(page: Path) -> Path:
+    """Where the same page lies as nobody forged it; not every page has such a twin."""
+    return page.parent / TWINS / page.name
 
 
 def forged_in(place: Path) -> NDArray[np.bool_]:

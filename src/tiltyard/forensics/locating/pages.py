@@ -49,14 +49,25 @@ def opened(path: Path) -> Page:
         return Page(View(content["planes"], content["sizes"], content["steps"]), content["shares"])
 
 
-def part_of(page: Page, rng: Generator) -> Page:
-    """At most LARGEST blocks a side of it, mirrored or not."""
+@dataclass(frozen=True)
+class Cut:
+    """A part of a page, mirrored or not: the same of its twin."""
+
+    here: tuple[slice, slice]
+    mirrored: tuple[slice, slice]
+
+    def of(self, page: Page) -> Page:
+        view = page.view.part(self.here).part(self.mirrored)
+        return Page(view, page.shares[self.here][self.mirrored])
+
+
+def a_cut(page: Page, rng: Generator) -> Cut:
+    """At most LARGEST blocks a side."""
     rows, columns = page.shares.shape
     height, width = min(rows, LARGEST), min(columns, LARGEST)
     top, left = _corner(page, height, width, rng)
-    here, there = slice(top, top + height), slice(left, left + width)
     down, right = (slice(None, None, -1 if rng.random() < 0.5 else None) for _ in range(2))
-    return Page(page.view.part((here, there)).part((down, right)), page.shares[here, there][down, right])
+    return Cut((slice(top, top + height), slice(left, left + width)), (down, right))
 
 
 def _corner(page: Page, height: int, width: int, rng: Generator) -> tuple[int, int]:

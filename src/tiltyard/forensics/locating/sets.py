@@ -9,6 +9,7 @@ from tiltyard.errors import TiltyardError
 from tiltyard.forensics.documents.catalogue import families
 from tiltyard.forensics.documents.fonts import has_chinese
 from tiltyard.forensics.making.folder import write_set
+from tiltyard.forensics.making.paired import Paired, Twinned
 from tiltyard.forensics.making.recipe import SCRIPTS, document_recipe
 from tiltyard.forensics.making.series import Series
 from tiltyard.forensics.making.sources import Found, find_sources
@@ -59,11 +60,11 @@ def make_sets(
     """
     wanted: list[tuple[str, Series, bool]] = []
     if documents:
-        wanted.append(("rendered", _documents(trained_on(), documents, 2 * seed), False))
+        wanted.append(("rendered", Paired(_documents(trained_on(), documents, 2 * seed)), False))
         wanted.append(("rendered-aside", _documents(CHECKED_WITH, max(20, int(ASIDE * documents)), 2 * seed + 1), True))
     for folder in pictures:
         training, aside = _forged(folder, executor, seed)
-        wanted += [(f"pictures-{folder.name}", training, False), (f"pictures-{folder.name}-aside", aside, True)]
+        wanted += [(f"pictures-{folder.name}", Paired(training), False), (f"pictures-{folder.name}-aside", aside, True)]
     names = [*beside, *(name for name, _, _ in wanted)]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -76,12 +77,12 @@ def make_sets(
     )
 
 
-def _documents(chosen: tuple[str, ...], count: int, seed: int) -> Series:
+def _documents(chosen: tuple[str, ...], count: int, seed: int) -> Twinned:
     scripts = SCRIPTS if has_chinese() else SCRIPTS[:1]
     return document_recipe(seed=seed, count=count, families=chosen, scripts=scripts, samples_a_part=PART)
 
 
-def _forged(folder: Path, executor: Executor, seed: int) -> tuple[Series, Series]:
+def _forged(folder: Path, executor: Executor, seed: int) -> tuple[Twinned, Twinned]:
     """The first pictures by name to train on, the last ones aside: pictures of one scene often have like names."""
     found = find_sources(folder, None, executor)
     if len(found.sources) < FEWEST:

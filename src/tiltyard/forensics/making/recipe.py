@@ -69,6 +69,12 @@ class Recipe:
 
         return sample(self, index)
 
+    def twin(self, index: int, material: None = None) -> "Sample | None":
+        """The sample as nobody forged it; None for what is authentic."""
+        from tiltyard.forensics.making.sample import twin
+
+        return twin(self, index)
+
 
 def digest_of(described: dict[str, Any]) -> str:
     """The digest of a description, without what leaves every sample as it is."""

@@ -1,5 +1,6 @@
 """One sample of rendered documents, as a pure function of recipe and index."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from numpy.random import Generator
@@ -29,13 +30,29 @@ def sample(recipe: "Recipe", index: int) -> "Sample | None":
 
     None where none of the recipe's kinds found a place on the page: no portrait to exchange on an invoice.
     """
-    document = index // recipe.variants
-    family, template, page = drawn(recipe, chance(recipe.seed, document, Stage.PAGE))
-    picture = captured(page, chance(recipe.seed, index, Stage.CAPTURE), long_side=recipe.long_side)
-    made = changed(recipe, index, picture, family)
-    if made is None:
+    family, template, picture, made = _captured_and_changed(recipe, index)
+    return None if made is None else _sent_on(recipe, index, picture, (family, template, *made))
+
+
+def twin(recipe: "Recipe", index: int) -> "Sample | None":
+    """The same as nobody forged it: same page, capture and savings. None for what is authentic."""
+    family, template, picture, made = _captured_and_changed(recipe, index)
+    if made is None or made[0] == AUTHENTIC:
         return None
-    kind, change = made
+    return _sent_on(recipe, index, picture, (family, template, AUTHENTIC, unchanged(picture.pixels)))
+
+
+@lru_cache(maxsize=1)
+def _captured_and_changed(recipe: "Recipe", index: int) -> tuple[str, str, Picture, tuple[str, Change] | None]:
+    """Family, template, picture and what was done to it; kept for the twin, which comes next."""
+    family, template, page = drawn(recipe, chance(recipe.seed, index // recipe.variants, Stage.PAGE))
+    picture = captured(page, chance(recipe.seed, index, Stage.CAPTURE), long_side=recipe.long_side)
+    return family, template, picture, changed(recipe, index, picture, family)
+
+
+def _sent_on(recipe: "Recipe", index: int, picture: Picture, made: tuple[str, str, str, Change]) -> "Sample":
+    family, template, kind, change = made
+    document = index // recipe.variants
     posted = sent_on(
         change, picture.saved, chance(recipe.seed, index, Stage.SAVE), chance(recipe.seed, index, Stage.POST),
         long_side=recipe.long_side,

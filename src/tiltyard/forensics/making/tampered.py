@@ -78,12 +78,18 @@ class TamperRecipe:
 
     def sample(self, index: int, material: Mapping[int, Files] | None = None) -> Sample | None:
         """The sample of that index; None where no operation found a place in the picture."""
-        number = index // self.a_picture
-        picture = self._picture(number, material)
+        picture = self._picture(index // self.a_picture, material)
         made = self._changed(index, picture, material)
-        if made is None:
+        return None if made is None else self._sent_on(index, picture, *made)
+
+    def twin(self, index: int, material: Mapping[int, Files] | None = None) -> Sample | None:
+        """The sample as nobody forged it; None for what is authentic, or has no place to forge."""
+        picture = self._picture(index // self.a_picture, material)
+        if self.is_authentic(index) or self._changed(index, picture, material) is None:
             return None
-        kind, change = made
+        return self._sent_on(index, picture, AUTHENTIC, unchanged(picture.pixels))
+
+    def _sent_on(self, index: int, picture: Picture, kind: str, change: Change) -> Sample:
         posted = sent_on(
             change, picture.saved, chance(self.seed, index, Stage.SAVE), chance(self.seed, index, Stage.POST),
             long_side=self.long_side or max(picture.size),
