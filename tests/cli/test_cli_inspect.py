@@ -18,8 +18,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from tiltyard.cli.app import app
+from tiltyard.cli.inspect.calibration import _reasons
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics import inspecting
+from tiltyard.forensics.calibrating import Calibration
 from tiltyard.vision.masks import decode_mask
 
 SIZES = {"one.jpg": (240, 160), "two.png": (200, 152), "sub/<b>four.webp": (160, 240)}
@@ -244,6 +246,13 @@ class TestCalibrating:
             scene((320, 240), seed).save(tmp_path / "own" / f"{seed}.png")
         (tmp_path / "own" / "bad.jpg").write_bytes(b"\xff\xd8 no picture")
         return tmp_path / "own"
+
+    def test_names_what_pushes_the_threshold_up(self) -> None:
+        found = Calibration(0.9, (), 10, 0, 10, {}, ("own/a\nb.png", "own/c.png"), ())
+        _, told = _reasons(found)
+        assert told.startswith("the network suspects 2 of the 10 authentic pictures, which pushes the threshold up;")
+        assert told.endswith("own/c.png")
+        assert "\n" not in told
 
     def test_says_what_was_seen_and_what_to_give_next_time(self, own: Path, place: Path) -> None:
         done = here(place / "pics" / "one.jpg", "--calibrate", "own", "--fast")

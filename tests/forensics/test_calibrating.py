@@ -112,6 +112,12 @@ def test_few_authentic_pictures_lower_the_threshold_by_their_share_of_the_way() 
     assert needed(20) == needed(40) == pytest.approx(-3.89, abs=0.01), "never below the lowest threshold"
 
 
+def test_authentic_pictures_that_push_the_threshold_up_are_named_the_surest_first() -> None:
+    heights = {"calm": -3.0, "loud": 0.5, "not asked": None, "loudest": 2.0}
+    seen = [calibrating._Seen(name, height, (), None) for name, height in heights.items()]
+    assert calibrating._suspected(seen) == ("loudest", "loud")
+
+
 def test_authentic_pages_that_score_high_are_not_left_above_the_threshold() -> None:
     high = [calibrating._Seen(str(number), 6.0 + number / 10, (), None) for number in range(7)]
     assert calibrating._logit(calibrating._threshold(high)) > 6.6

@@ -55,6 +55,8 @@ class Calibration:
     """Those of both that the network was asked about: all that are not blank and not tiny."""
     misfires: Mapping[str, tuple[str, ...]]
     """By trusted cue, the authentic pictures on which it speaks."""
+    suspected: tuple[str, ...]
+    """Authentic pictures that the network flags at the shipped threshold, the surest first: they push it up."""
     passed_over: tuple[Unread, ...]
 
 
@@ -89,7 +91,15 @@ def calibrated(folder: Path, *, fast: bool = False, progress: Progress = lambda 
     _check_enough(folder, len(heard) + len(found), looking.passed_over)
     asked = [one for one in (*heard, *found) if one.height is not None]
     threshold = _threshold(asked) if len(asked) >= FEWEST else THRESHOLD
-    return Calibration(threshold, distrusted, len(heard), len(found), len(asked), misfires, tuple(looking.passed_over))
+    return Calibration(
+        threshold, distrusted, len(heard), len(found), len(asked), misfires, _suspected(heard),
+        tuple(looking.passed_over),
+    )  # fmt: skip
+
+
+def _suspected(authentic: Sequence[_Seen]) -> tuple[str, ...]:
+    high = [(one.height, one.path) for one in authentic if one.height is not None and one.height >= _logit(THRESHOLD)]
+    return tuple(path for _, path in sorted(high, reverse=True))
 
 
 @dataclass

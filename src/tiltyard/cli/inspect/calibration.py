@@ -1,6 +1,6 @@
 """`--calibrate`: what the user's own pictures say, found out and told in a few lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +47,15 @@ def _reasons(found: "Calibration") -> Iterator[str]:
     seen = f"{found.authentic} authentic" + (f" and {found.forged} forged" if found.forged else "")
     stays = f", fewer than {FEWEST}: the shipped threshold stays" if found.asked < FEWEST else ""
     yield f"seen: {seen} pictures; the network was asked about {found.asked}{stays}"
+    if found.suspected:
+        told = f"the network suspects {len(found.suspected)} of the {found.authentic} authentic pictures"
+        yield f"{told}, which pushes the threshold up; leave out what is forged: {_named(found.suspected)}"
     for name, paths in found.misfires.items():
         if paths:
             verdict = "not believed" if name in found.distrusted else "believed all the same, look at"
-            named = ", ".join(map(path_in_line, paths[:MOST_NAMED])) + (", …" if len(paths) > MOST_NAMED else "")
-            yield f"{name} speaks on {len(paths)} of the {found.authentic} authentic pictures, {verdict}: {named}"
+            told = f"{name} speaks on {len(paths)} of the {found.authentic} authentic pictures"
+            yield f"{told}, {verdict}: {_named(paths)}"
+
+
+def _named(paths: Sequence[str]) -> str:
+    return ", ".join(map(path_in_line, paths[:MOST_NAMED])) + (", …" if len(paths) > MOST_NAMED else "")
