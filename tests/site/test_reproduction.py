@@ -13,7 +13,7 @@ from small_queue import a_worker, work_off
 from tiltyard.contest.verify import verify
 from tiltyard.site import clock, queue
 from tiltyard.site.auditing.doer import Doer
-from tiltyard.site.models import AuditEvent, Challenge, Entry, Message, Reproduction, Team, User
+from tiltyard.site.models import AuditEvent, Challenge, Entry, Evaluation, Message, Reproduction, Team, User
 from tiltyard.site.organising import asking, reproducing
 from tiltyard.site.organising.comparing import compare_entries
 from tiltyard.site.organising.extending import extend
@@ -82,6 +82,43 @@ def test_looking_every_second_reads_no_challenges_file_again_and_knows_of_a_late
         assert asking.ask_due(after) == 0
     with clock.at(after + timedelta(days=1)):
         assert asking.ask_due(clock.now()) == 2
+
+
+def looked(moment: datetime) -> list[str]:
+    """What the database is asked by one more look, at which nobody is found."""
+    with CaptureQueriesContext(connection) as asked_of_database:
+        assert asking.ask_due(moment) == 0
+    return [query["sql"] for query in asked_of_database]
+
+
+def test_of_a_challenge_that_ended_without_a_score_no_file_is_read_and_no_row_held_every_second(
+    challenge: Challenge, olga: User, tmp_path: Path
+) -> None:
+    path = small.table_entry(tmp_path)
+    with clock.at(CLOSES - timedelta(days=1)):
+        people = (olga, small.somebody("Out"), small.somebody("Failed"))
+        own, out, failed = (small.entry(small.team(challenge, one), path) for one in people)
+    small.scored(own, 0.9)
+    small.scored(out, 0.8)
+    small.scored(failed, 0.0, state=Evaluation.State.FAILED)
+    Team.objects.filter(pk=out.team.pk).update(disqualified="copied")
+    looked(CLOSES + timedelta(hours=1))
+    again = looked(CLOSES + timedelta(hours=1, seconds=1))
+    assert not [sql for sql in again if '"content"' in sql or "FOR UPDATE" in sql]
+    assert len(again) <= 3
+
+
+def test_whoever_comes_onto_the_private_board_of_a_challenge_that_ended_is_asked(
+    challenge: Challenge, tmp_path: Path
+) -> None:
+    with clock.at(CLOSES - timedelta(days=1)):
+        entry = small.entry(small.team(challenge, small.somebody("Ann"), name="A"), small.table_entry(tmp_path))
+    small.scored(entry, 0.0, state=Evaluation.State.BROKEN)
+    looked(CLOSES + timedelta(hours=1))
+    with clock.at(CLOSES + timedelta(days=1)):
+        small.scored(entry, 0.5)
+        assert asking.ask_due(clock.now()) == 1
+    assert asked() == [(1, "A")]
 
 
 def test_nobody_is_asked_before_the_last_entry_is_evaluated(entries: list[Entry], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,14 +13,22 @@ from tiltyard.contest.phases import private_opened, private_opens
 from tiltyard.contest.standings import Line
 from tiltyard.site.auditing.doer import SITE, Doer
 from tiltyard.site.clock import now
-from tiltyard.site.models import Challenge, ChallengeVersion, Entry, Reproduction
+from tiltyard.site.models import Challenge, ChallengeVersion, Entry, Evaluation, Reproduction
 from tiltyard.site.ranking.awards import first_pending
 from tiltyard.site.ranking.each import for_each
-from tiltyard.site.ranking.results import ranking
+from tiltyard.site.ranking.results import ranking, teams_of_organisers
 from tiltyard.site.ranking.snapshots import PRIVATE, lines_now
 from tiltyard.site.refused import Refused
 from tiltyard.site.telling.mailing import in_all_languages
 from tiltyard.site.telling.messages import write
+
+
+class _End(NamedTuple):
+    """Whose private board decides, and when it opens."""
+
+    opens: datetime
+    phase: str
+    contest: str
 
 
 def ask_due(moment: datetime) -> int:
@@ -74,19 +83,35 @@ def _newest_versions() -> dict[int, tuple[int, datetime]]:
 
 
 @lru_cache(maxsize=1024)
-def _opens(version: int, _made: datetime) -> datetime | None:
-    """When the private board of the final opens by a version, which never changes; None: never, or it has no final.
+def _end(version: int, _made: datetime) -> _End | None:
+    """The end of a challenge by a version, which never changes; None: its final never opens, or it has none.
 
     Asked every second of every challenge, so the file is read once; when it was made tells rows of one number apart.
     """
     file = ChallengeVersion.objects.defer("manifest").get(pk=version).file
-    return private_opens(file.phase(file.final.phase)) if file.final else None
+    final = file.final
+    opens = private_opens(file.phase(final.phase)) if final else None
+    return _End(opens, final.phase, final.contest) if final and opens else None
 
 
 def _ask_if_over(challenge: Challenge, newest: tuple[int, datetime], moment: datetime) -> int:
-    opens = _opens(*newest)
-    due = opens is not None and opens <= moment and _is_over(challenge, moment)
+    end = _end(*newest)
+    due = end is not None and end.opens <= moment and _has_score(challenge, end) and _is_over(challenge, moment)
     return _ask_first(challenge, moment) if due else 0
+
+
+def _has_score(challenge: Challenge, end: _End) -> bool:
+    """Whether anybody can stand on the board: else a challenge that ended with none would be ranked every second."""
+    scored = Evaluation.objects.filter(
+        state=Evaluation.State.SCORED,
+        entry__challenge=challenge,
+        entry__phase=end.phase,
+        entry__contest=end.contest,
+        entry__outside=False,
+        entry__disqualified="",
+        entry__team__disqualified="",
+    )
+    return scored.exclude(entry__team__in=teams_of_organisers(challenge)).exists()
 
 
 def _is_over(challenge: Challenge, moment: datetime) -> bool:
