@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -69,8 +70,74 @@ print("logged in")
 """
 
 
+ATTACK = """
+import sys
+from urllib.parse import parse_qs, urlsplit
+
+import django
+
+django.setup()
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+
+call_command("migrate", verbosity=0)
+from allauth.socialaccount.models import SocialAccount
+from tiltyard.site.models import User
+
+ann = User.objects.create_user("ann@corp.example", "correct horse 17", name="Ann of old")
+provider = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]
+
+
+def come(who):
+    client = Client()
+    there = client.post("/oidc/oidc/corp/login/").headers["Location"]
+    state = parse_qs(urlsplit(there).query)["state"][0]
+    return client, client.get("/oidc/oidc/corp/login/callback/", {"code": who, "state": state}, follow=True)
+
+
+def refused(who, told):
+    client, page = come(who)
+    assert client.get("/profile").status_code == 302, who
+    assert page.redirect_chain[-1][0] == "/login" and told in page.text, (who, page.redirect_chain, page.text)
+    for email in ("boss@corp.example", "ann@corp.example"):
+        client.post("/oidc/3rdparty/signup/", {"email": email})
+    assert [user.email for user in User.objects.all()] == ["ann@corp.example"], (who, list(User.objects.all()))
+    assert not SocialAccount.objects.exists(), who
+
+
+UNVOUCHED = "Corp does not vouch for your e-mail address"
+for who in ("as-boss", "says-nothing-of-boss", "false-boss", "nowhere", "as-ann", "false-ann"):
+    refused(who, UNVOUCHED)
+refused("4711", "There is an account with this e-mail address. Log in, then connect Corp on your profile.")
+
+provider["email_authentication"] = True
+for who in ("as-ann", "false-ann"):
+    refused(who, UNVOUCHED)
+del provider["email_authentication"]
+
+provider["verified_email"] = ["corp.example"]
+client, page = come("says-nothing-of-boss")
+assert "boss@corp.example" in client.get("/profile").text
+client, page = come("elsewhere")
+assert UNVOUCHED in page.text
+print("kept out")
+"""
+WHO: dict[str, dict[str, Any]] = {
+    "4711": {"sub": "17", "email": "Ann@Corp.example", "email_verified": True, "name": "Ann Archer"},
+    "as-boss": {"sub": "1", "email": "boss@corp.example", "email_verified": False},
+    "says-nothing-of-boss": {"sub": "2", "email": "boss@corp.example"},
+    "false-boss": {"sub": "3", "email": "boss@corp.example", "email_verified": "false"},
+    "nowhere": {"sub": "4"},
+    "as-ann": {"sub": "5", "email": "ann@corp.example", "email_verified": False},
+    "false-ann": {"sub": "6", "email": "ann@corp.example", "email_verified": "false"},
+    "elsewhere": {"sub": "7", "email": "boss@other.example"},
+}
+"""Code → what the provider says of the person who comes back with it."""
+
+
 class Provider(BaseHTTPRequestHandler):
-    """Answers as a provider of OpenID Connect that knows one person."""
+    """Answers as a provider of OpenID Connect that knows some people."""
 
     def do_GET(self) -> None:
         here = f"http://{self.headers['Host']}"
@@ -81,15 +148,14 @@ class Provider(BaseHTTPRequestHandler):
                 "jwks_uri": f"{here}/keys",
                 **{f"{name}_endpoint": f"{here}/{place}" for name, place in places.items()},
             },
-            "/who": {"sub": "17", "email": "Ann@Corp.example", "email_verified": True, "name": "Ann Archer"},
+            "/who": WHO.get(self.headers.get("Authorization", "").removeprefix("Bearer ")),
         }
         self._say(known[self.path.split("?")[0]])
 
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        assert "code=4711" in sent
         assert "code_verifier=" in sent
-        self._say({"access_token": "t", "token_type": "Bearer", "expires_in": 60})
+        self._say({"access_token": parse_qs(sent)["code"][0], "token_type": "Bearer", "expires_in": 60})
 
     def _say(self, content: dict[str, Any]) -> None:
         body = json.dumps(content).encode()
@@ -112,24 +178,37 @@ def provider() -> Iterator[str]:
     server.server_close()
 
 
-def test_a_provider_vouches_for_new_people_and_for_known_ones_who_connected_themselves(
-    provider: str, tmp_path: Path
-) -> None:
-    pytest.importorskip("allauth")
+def run_site(script: str, provider: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the script in a process whose site knows the provider."""
     settings = {"server_url": provider, "fetch_userinfo": True}
     named = {"provider_id": "corp", "name": "Corp", "client_id": "tiltyard", "secret": "s", "settings": settings}
     environment = {
         **os.environ,
         "TILTYARD_OIDC": json.dumps(named),
-        "TILTYARD_SITE": str(tmp_path / "site"),
+        "TILTYARD_SITE": str(folder / "site"),
         "TILTYARD_DATABASE": "",
         "TILTYARD_HOSTS": "testserver",
         "DJANGO_SETTINGS_MODULE": "tiltyard.site.settings",
     }
-    (tmp_path / "site").mkdir()
-    command = [sys.executable, "-W", "ignore", "-c", SCRIPT, provider]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    (folder / "site").mkdir()
+    command = [sys.executable, "-W", "ignore", "-c", script, provider]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_a_provider_vouches_for_new_people_and_for_known_ones_who_connected_themselves(
+    provider: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("allauth")
+    done = run_site(SCRIPT, provider, tmp_path)
     assert done.stdout == "logged in\n", done.stderr
+
+
+def test_nobody_gets_an_account_by_an_address_that_the_provider_does_not_vouch_for(
+    provider: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("allauth")
+    done = run_site(ATTACK, provider, tmp_path)
+    assert done.stdout == "kept out\n", done.stderr
 
 
 def test_without_a_provider_nothing_of_it_is_loaded() -> None:

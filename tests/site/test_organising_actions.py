@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail.backends import locmem
+from django.test import Client
 
 import small_site as small
 from small_queue import a_worker, work_off
@@ -16,7 +18,7 @@ from tiltyard.site.models import AuditEvent, Award, Challenge, Entry, Evaluation
 from tiltyard.site.organising import extending, fairness, organisers, prizes, publishing, running
 from tiltyard.site.refused import Refused
 from tiltyard.site.seeing import boards
-from tiltyard.site.telling import messages
+from tiltyard.site.telling import mailing, messages
 from tiltyard.tracks.credential import Credential
 
 pytestmark = pytest.mark.django_db
@@ -206,12 +208,9 @@ def test_a_phase_whose_private_board_was_shown_is_not_extended(olga: User, by: D
         extending.extend(challenge, "main", NOON - timedelta(days=1), by=by)
 
 
-def test_a_message_is_on_the_page_and_in_the_mail_of_its_team_alone(
-    challenge: Challenge, team: Team, by: Doer, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_a_message_is_on_the_page_and_in_the_mail_of_its_team_alone(challenge: Challenge, team: Team, by: Doer) -> None:
     small.team(challenge, small.somebody("Bo"), name="B")
-    with django_capture_on_commit_callbacks(execute=True):
-        messages.message(challenge, team, "About entry 3", "Please **look**.", by=by)
+    assert messages.message(challenge, team, "About entry 3", "Please **look**.", by=by) == 0
     told("message", target="A", subject="About entry 3")
     assert Message.objects.get().team == team
     [sent] = mail.outbox
@@ -220,26 +219,59 @@ def test_a_message_is_on_the_page_and_in_the_mail_of_its_team_alone(
 
 
 def test_a_message_to_all_reaches_everybody_and_nobody_sees_the_others(
-    challenge: Challenge, team: Team, by: Doer, django_capture_on_commit_callbacks: Any
+    challenge: Challenge, team: Team, by: Doer
 ) -> None:
     small.team(challenge, small.somebody("Bo"), name="B")
-    with django_capture_on_commit_callbacks(execute=True):
-        messages.message(challenge, None, "News", "It goes on.", by=by)
+    messages.message(challenge, None, "News", "It goes on.", by=by)
     [sent] = mail.outbox
     assert sorted(sent.bcc) == ["ann@example.org", "bo@example.org"]
     assert "example.org" not in sent.message().as_string().split("\n\n")[0].replace("tiltyard@localhost", "")
 
 
 def test_a_mail_server_that_fails_is_logged_and_stops_nothing(
-    challenge: Challenge, by: Doer, team: Team, settings: Any, caplog: pytest.LogCaptureFixture,
-    django_capture_on_commit_callbacks: Any,
-) -> None:  # fmt: skip
+    challenge: Challenge, by: Doer, team: Team, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-    with django_capture_on_commit_callbacks(execute=True):
-        messages.message(challenge, team, "Hello", "There.", by=by)
-    assert "was not sent" in caplog.text
+    assert messages.message(challenge, team, "Hello", "There.", by=by) == 1
+    assert "to 1 addresses was not sent" in caplog.text
     assert Message.objects.exists()
+
+
+def test_where_the_mail_server_fails_midway_it_is_known_how_many_got_no_mail(
+    challenge: Challenge, by: Doer, team: Team, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    small.team(challenge, small.somebody("Bo"), small.somebody("Cy"), name="B")
+    monkeypatch.setattr(mailing, "TOGETHER", 2)
+    took = locmem.EmailBackend.send_messages
+
+    def once(backend: locmem.EmailBackend, mails: list[Any]) -> int:
+        if mail.outbox:
+            raise ConnectionResetError("gone")
+        return took(backend, mails)
+
+    monkeypatch.setattr(locmem.EmailBackend, "send_messages", once)
+    assert messages.message(challenge, None, "News", "It goes on.", by=by) == 1
+    assert "to 1 addresses was not sent: gone" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("host", "backend", "said"),
+    [
+        ("mail.example.org", "locmem", "The message is on the page and was sent by mail."),
+        ("127.0.0.1", "smtp", "The message is on the page, but the mail to 1 person could not be sent."),
+        ("", "locmem", "The message is on the page. This site sends no mail."),
+    ],
+)
+def test_whoever_writes_is_told_whether_the_mail_was_sent(
+    client: Client, challenge: Challenge, team: Team, olga: User, settings: Any, host: str, backend: str, said: str
+) -> None:
+    settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = host, 9
+    client.force_login(olga)
+    letter = {"team": team.pk, "subject": "Hello", "body": "There."}
+    page = client.post(f"/c/{challenge.slug}/organise/do/message", letter, follow=True)
+    assert said in page.text
 
 
 def test_an_award_is_given_withdrawn_and_restored(olga: User, by: Doer) -> None:

@@ -33,6 +33,12 @@ def has_account(email: str) -> bool:
     return User.objects.filter(email=User.objects.normalise(email)).exists()
 
 
+def with_password(email: str) -> User | None:
+    """Who logs in by this address and a password."""
+    user = User.objects.filter(email=User.objects.normalise(email), is_active=True).first()
+    return user if user and user.has_usable_password() else None
+
+
 def signed_in(request: HttpRequest, email: str, password: str) -> User:
     """The person whose address and password these are; Refused without telling which was wrong, or TooOften."""
     address, network = User.objects.normalise(email), network_of(request)

@@ -1,4 +1,4 @@
-"""Mails to people of a challenge: sent once what they speak of is committed; a failure is logged, not raised."""
+"""Mails to people: a failure is logged, not raised, and whoever announces a mail learns of it."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -15,10 +15,25 @@ TOGETHER = 50
 
 
 def send_after_commit(subject: str, body: str, addresses: Iterable[str]) -> None:
-    """Mails the text to all of them."""
-    recipients = sorted(set(addresses))
-    if recipients:
-        transaction.on_commit(partial(_send, subject, body, recipients))
+    """Mails the text to all of them once what it speaks of is committed."""
+    transaction.on_commit(partial(send, subject, body, list(addresses)))
+
+
+def send(subject: str, body: str, addresses: Iterable[str]) -> int:
+    """Mails the text to all of them, now; to how many of them it could not be sent."""
+    line, recipients = " ".join(subject.split()), sorted(set(addresses))
+    left = len(recipients)
+    if not recipients:
+        return 0
+    try:
+        with get_connection() as server:
+            for start in range(0, len(recipients), TOGETHER):
+                batch = recipients[start : start + TOGETHER]
+                if server.send_messages([EmailMessage(line, body, bcc=batch)]):
+                    left -= len(batch)
+    except (OSError, UnicodeError) as error:  # smtplib's errors are of the first kind, odd names of hosts of the second
+        log.error("mail %r to %d addresses was not sent: %s", line, left, error)
+    return left
 
 
 def in_all_languages(text: Callable[[], str]) -> str:
@@ -30,12 +45,3 @@ def in_all_languages(text: Callable[[], str]) -> str:
         if words not in said:
             said.append(words)
     return "\n\n".join(said)
-
-
-def _send(subject: str, body: str, recipients: list[str]) -> None:
-    line = " ".join(subject.split())
-    batches = [recipients[start : start + TOGETHER] for start in range(0, len(recipients), TOGETHER)]
-    try:
-        get_connection().send_messages([EmailMessage(line, body, bcc=batch) for batch in batches])
-    except (OSError, UnicodeError) as error:  # smtplib's errors are of the first kind, odd names of hosts of the second
-        log.error("mail %r to %d addresses was not sent: %s", line, len(recipients), error)

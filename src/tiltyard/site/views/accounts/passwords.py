@@ -5,14 +5,20 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
+from django.contrib.auth.tokens import default_token_generator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse_lazy
+from django.shortcuts import redirect
+from django.urls import reverse, reverse_lazy
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from tiltyard.site.auditing.addresses import network_of
+from tiltyard.site.models import User
 from tiltyard.site.people import accounts, limits
 from tiltyard.site.people.codes import digest
 from tiltyard.site.refused import TooOften
+from tiltyard.site.telling.mailing import send
 from tiltyard.site.views.accounts.answers import again
 
 RESETS, IN_SECONDS = 5, 3600.0
@@ -31,11 +37,13 @@ class ChangePassword(auth.PasswordChangeView):
 
 
 class ForgotPassword(auth.PasswordResetView):
-    """Sends a link to the address, if there is such an account; the answer does not tell. Only where mail is sent."""
+    """Mails the address a link, or that there is no such account: the mail alone tells. Only where mail is sent.
+
+    A stranger learns it neither from the answer nor from its time: for every address there is one question and one
+    mail, and whether that could be sent is left to the log.
+    """
 
     template_name = "accounts/forgot.html"
-    email_template_name = "accounts/forgot_mail.txt"
-    subject_template_name = "accounts/forgot_subject.txt"
     success_url = reverse_lazy("forgot-sent")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -44,17 +52,18 @@ class ForgotPassword(auth.PasswordResetView):
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
+        address = User.objects.normalise(form.cleaned_data["email"])
         try:
             limits.check(f"reset-from:{network_of(self.request)}", RESETS * 4, IN_SECONDS)
-            limits.check(f"reset:{digest(form.cleaned_data['email'].lower())}", RESETS, IN_SECONDS)
+            limits.check(f"reset:{digest(address)}", RESETS, IN_SECONDS)
         except TooOften as refusal:
             return again(self.request, self.template_name, form, refusal)
-        self.extra_email_context = {"address": settings.ADDRESS}
-        return super().form_valid(form)
+        send(_("Tiltyard: new password"), _letter(accounts.with_password(address)), [address])
+        return redirect(self.success_url)
 
 
 class ForgotSent(auth.PasswordResetDoneView):
-    """Says that a mail is on its way."""
+    """Says what the mail will hold, and not that it was sent."""
 
     template_name = "accounts/forgot_sent.html"
 
@@ -69,3 +78,22 @@ class NewPassword(auth.PasswordResetConfirmView):
         accounts.drop_token(form.user)
         messages.success(self.request, _("The password was changed. Log in with it."), "good")
         return super().form_valid(form)
+
+
+def _letter(user: User | None) -> str:
+    page = _page_of(user or User())  # reckoned for nobody, too: it takes time
+    if user is None:
+        told = _(
+            "Somebody, most likely you, asked for a new password. No account with this address has one. "
+            "Log in or sign up here:"
+        )
+        page = reverse("login")
+    else:
+        told = _("Somebody, most likely you, asked for a new password. Set it here:")
+    unasked = _("If it was not you, nothing needs to be done.")
+    return f"{told}\n\n{settings.ADDRESS}{page}\n\n{unasked}\n"
+
+
+def _page_of(user: User) -> str:
+    code = urlsafe_base64_encode(force_bytes(user.pk))
+    return reverse("new-password", args=[code, default_token_generator.make_token(user)])

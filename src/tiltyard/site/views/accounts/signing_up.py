@@ -15,7 +15,7 @@ from tiltyard.site.auditing.addresses import address_of
 from tiltyard.site.people import accounts, limits, verifying
 from tiltyard.site.people.codes import digest
 from tiltyard.site.refused import Refused
-from tiltyard.site.telling.mailing import send_after_commit
+from tiltyard.site.telling.mailing import send
 from tiltyard.site.views.accounts.answers import again, enter, status_of
 from tiltyard.site.views.forms import Address, SignUp
 from tiltyard.site.views.frame import signed_in
@@ -75,11 +75,17 @@ def _mail_link(request: HttpRequest) -> HttpResponse:
         try:
             accounts.check_sign_ups(request)
             limits.check(f"sign-up-mail:{digest(address.lower())}", MAILS, IN_SECONDS)
+            _send_link(address, back(request, ""))
         except Refused as refusal:
             return again(request, template, form, refusal)
-        send_after_commit(_("Tiltyard: your account"), _letter(address, back(request, "")), [address])
         return render(request, "accounts/sign_up_sent.html", {"address": address})
     return render(request, template, {"form": form, "next": back(request, "")}, status=status_of(form))
+
+
+def _send_link(address: str, goes_on: str) -> None:
+    """Refused where the mail could not be sent, which depends on the address alone."""
+    if send(_("Tiltyard: your account"), _letter(address, goes_on), [address]):
+        raise Refused(_("The mail could not be sent. Look at the address, or try again later."))
 
 
 def _letter(address: str, goes_on: str) -> str:

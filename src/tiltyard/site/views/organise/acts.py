@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -96,8 +97,17 @@ def _extend(of: Challenge, given: Answers, by: Doer) -> str:
 
 
 def _message(of: Challenge, given: Answers, by: Doer) -> str:
-    messages.message(of, given["team"], given["subject"], given["body"], by=by)
-    return gettext("The message was sent.")
+    lost = messages.message(of, given["team"], given["subject"], given["body"], by=by)
+    if not settings.EMAIL_HOST:
+        return gettext("The message is on the page. This site sends no mail.")
+    if not lost:
+        return gettext("The message is on the page and was sent by mail.")
+    said = ngettext(
+        "The message is on the page, but the mail to %d person could not be sent.",
+        "The message is on the page, but the mail to %d people could not be sent.",
+        lost,
+    )
+    return said % lost
 
 
 def _remove_organiser(of: Challenge, given: Answers, by: Doer) -> str:

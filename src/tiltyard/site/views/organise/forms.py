@@ -131,7 +131,7 @@ class Letter(ActForm):
     subject = forms.CharField(label=_("Subject"), max_length=200)
     body = forms.CharField(
         label=_("Text"), max_length=10_000, widget=forms.Textarea({"rows": 10}),
-        help_text=_("Markdown. It is shown on the page and sent by e-mail."),
+        help_text=_("Markdown. It is shown on the page, and sent by e-mail where the site sends mail."),
     )  # fmt: skip
 
 
