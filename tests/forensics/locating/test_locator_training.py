@@ -1,5 +1,6 @@
 """Training: it learns, it goes on after a stop, it refuses what is not its own."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.batches import Pool, batch_of
 from tiltyard.forensics.locating.losses import loss_of, suspicion
+from tiltyard.forensics.locating.material import TWINS
 from tiltyard.forensics.locating.network import WIDTHS, Locator
 from tiltyard.forensics.locating.pages import Page
 from tiltyard.forensics.locating.planes import PLANES
@@ -40,7 +42,7 @@ def plain_pool(folder: Path) -> Pool:
         planes = rng.normal(size=(PLANES, 16, 16)).astype(np.float16)
         planes[20] += 4 * shares
         Page(lossless(planes), shares).save(path)
-    return Pool(tuple(paths), ("plain",))
+    return Pool(tuple(paths), ("plain",), tuple(number % 2 == 1 for number in range(6)))
 
 
 def test_training_learns_what_is_forged(tmp_path: Path) -> None:
@@ -101,6 +103,22 @@ def test_training_goes_on_where_it_stopped(pool: Pool, tmp_path: Path) -> None:
     torch.save(checkpoint, tmp_path / f"{NAME}.checkpoint.pt")
     with pytest.raises(TiltyardError, match="no readable checkpoint"):
         train([pool], [1.0], [pool], tmp_path, schedule=SHORT, identity="one")
+
+
+def test_what_is_drawn_hangs_on_the_seed_alone_and_passes_count_twins(tmp_path: Path) -> None:
+    pool = plain_pool(tmp_path)
+    (tmp_path / TWINS).mkdir()
+    for number in (1, 3, 5):
+        shutil.copy(tmp_path / f"{number - 1}.npz", tmp_path / TWINS / f"{number}.npz")
+    assert (len(pool), pool.with_twins) == (6, 9)
+    schedule = Schedule(minutes=5, batch=3, passes=1)
+    states = []
+    for out in ("a", "b"):
+        torch.rand(1)
+        states.append(train([pool], [1.0], [pool], tmp_path / out, schedule=schedule, identity="one", seed=3))
+    assert [state.pages for state in states] == [9, 9]
+    first, second = (torch.cat([one.flatten() for one in state.network.parameters()]) for state in states)
+    assert torch.equal(first, second)
 
 
 def test_training_can_start_from_trained_weights(pool: Pool, tmp_path: Path) -> None:

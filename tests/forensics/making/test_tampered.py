@@ -11,6 +11,7 @@ from PIL import Image
 from tiltyard.contest.executor import Here
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.making.folder import write_set
+from tiltyard.forensics.making.paired import Paired
 from tiltyard.forensics.making.sources import find_sources
 from tiltyard.forensics.making.tampered import TamperRecipe, tamper_recipe
 
@@ -162,3 +163,24 @@ def test_what_a_camera_wrote_about_the_user_is_gone(images: Path) -> None:
     assert sample is not None
     assert b"Jane" not in sample.image
     assert Image.open(io.BytesIO(sample.image)).getexif()[0x010E].startswith("SPECIMEN")
+
+
+@pytest.mark.parametrize("carried", [False, True])
+def test_twins_show_the_same_picture_as_nobody_forged_it(images: Path, carried: bool) -> None:
+    series = recipe(images, forged=2, authentic=1, kinds=["splice"])
+    paired, twins = Paired(series), 0
+    for index in range(0, paired.count, 2):
+        material = paired.material(range(index, index + 2), carried=carried)
+        first, second = (paired.sample(number, material) for number in (index, index + 1))
+        if first is None or first.facts["forged"] == "0":
+            assert second is None
+            continue
+        plain = series.sample(index // 2)
+        assert plain is not None
+        assert first.image == plain.image
+        assert second is not None
+        assert (second.index, second.facts["kind"], second.facts["forged"]) == (index + 1, "authentic", "0")
+        assert (second.facts["source"], second.facts["post"]) == (first.facts["source"], first.facts["post"])
+        assert second.image != first.image
+        twins += 1
+    assert twins > 3

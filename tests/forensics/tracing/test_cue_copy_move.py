@@ -1,5 +1,6 @@
 """Copy-move: what was copied is found, what repeats honestly is not."""
 
+import re
 from collections.abc import Callable
 
 import cv2
@@ -138,6 +139,24 @@ def test_a_large_picture_is_searched_reduced_and_answered_at_its_own_size() -> N
     trace = trace_copy_move(Subject(forged))
     assert trace.map.shape == forged.shape[:2]
     assert overlap(trace.map >= SPEAKS, source | target) > 0.4
+
+
+def test_the_sentence_names_the_place_that_the_map_marks_on_a_large_picture_too() -> None:
+    forged, _, target = planted(photograph(1), scale=1.2)
+    large = cv2.resize(forged, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    trace = trace_copy_move(Subject(large))
+    found = trace.map >= SPEAKS
+    assert overlap(found, cv2.resize(target.astype(np.uint8), large.shape[1::-1]) > 0) > 0.6
+    copy = re.match(r"The place at (\d+), (\d+) \(\d+ × \d+ pixels\) is a turned or scaled copy", trace.sentence)
+    assert copy, trace.sentence
+    rows, columns = np.nonzero(found)
+    assert [int(number) for number in copy.groups()] == pytest.approx([columns.min(), rows.min()], abs=24)
+
+
+def test_a_picture_that_is_too_narrow_once_reduced_is_not_judged() -> None:
+    strip = np.tile(photograph(1)[:100], (1, 12, 1))[:, :7200]
+    trace = trace_copy_move(Subject(np.ascontiguousarray(strip)))
+    assert not trace.applicable
 
 
 def test_threads_do_not_change_the_answer() -> None:

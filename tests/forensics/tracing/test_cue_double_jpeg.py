@@ -1,8 +1,11 @@
 """Double JPEG: it speaks where the earlier saving of the rest is missing, on pages and photographs alike."""
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from tracing_scenes import jpeg, overlap, page, photograph, saved
 
 from tiltyard.forensics.tracing.cue import SPEAKS, Subject, subject_in
@@ -80,9 +83,58 @@ def test_threads_do_not_change_the_answer() -> None:
         for threads in (1, 4):
             cv2.setNumThreads(threads)
             maps.append(trace_double_jpeg(subject).map)
+            for seed in (5, 6, 7):  # after which the first answer is forgotten
+                trace_double_jpeg(Subject(photograph(seed), "png"))
     finally:
         cv2.setNumThreads(before)
     assert np.array_equal(maps[0], maps[1])
+
+
+def with_a_blank_corner(pixels: np.ndarray) -> np.ndarray:
+    """A scanned sheet that is empty at its upper left, and shows another thing at its lower right."""
+    sheet = np.tile(pixels, (3, 2, 1))[:1100, :1200].copy()
+    sheet[:530, :530] = 255
+    rows, columns = np.mgrid[:250, :300]
+    sheet[650:900, 700:1000] = (128 + 90 * np.sin(0.7 * columns) * np.sin(0.9 * rows))[..., None]
+    return sheet
+
+
+@pytest.mark.parametrize("quality", [95, 98, 100])
+def test_a_blank_corner_is_no_sign_of_an_earlier_saving(quality: int) -> None:
+    for seed in (3, 4):
+        trace = trace_double_jpeg(subject_in(jpeg(with_a_blank_corner(photograph(seed)), quality), "it"))
+        assert not (trace.map >= SPEAKS).any(), trace.sentence
+        assert "lacks an earlier JPEG saving that the rest has" not in trace.sentence
+
+
+def with_tables_renumbered(content: bytes) -> bytes:
+    """The same JPEG, its luma table called 1 and its chroma table 0."""
+    changed, at = bytearray(content), 0
+    while (at := changed.find(b"\xff\xdb", at)) >= 0:
+        length = int.from_bytes(changed[at + 2 : at + 4], "big")
+        for number in range(at + 4, at + 2 + length, 65):
+            changed[number] = 1 - changed[number]
+        at += 2 + length
+    frame = changed.find(b"\xff\xc0")
+    for channel in range(changed[frame + 9]):
+        changed[frame + 12 + 3 * channel] = 1 - changed[frame + 12 + 3 * channel]
+    return bytes(changed)
+
+
+def test_renumbered_tables_hide_nothing() -> None:
+    content = jpeg(pasted(saved(photograph(1), 70), photograph(2))[0], 90)
+    plain, renumbered = subject_in(content, "it"), subject_in(with_tables_renumbered(content), "it")
+    assert with_tables_renumbered(content) != content
+    assert np.array_equal(plain.pixels, renumbered.pixels)
+    assert plain.tables == renumbered.tables
+    assert np.array_equal(trace_double_jpeg(plain).map, trace_double_jpeg(renumbered).map)
+
+
+def test_a_jpeg_that_is_stored_as_rgb_has_no_luma_of_its_own() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(photograph(1)).save(buffer, "JPEG", quality=90, keep_rgb=True)
+    assert subject_in(buffer.getvalue(), "it").decoded_luma is None
+    assert subject_in(jpeg(photograph(1), 90), "it").decoded_luma is not None
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (8, 8), (9, 500), (300, 300)])

@@ -1,7 +1,8 @@
-"""Batches for training: parts of pages of all sets, every set by its share."""
+"""Batches for training: parts of pages drawn from all sets, every set by its share of the draws."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,9 +49,16 @@ class Pool:
     pages: tuple[Path, ...]
     names: tuple[str, ...]
     """Of the parts: they follow from what is in them."""
+    forged: tuple[bool, ...]
+    """Of the pages."""
 
     def __len__(self) -> int:
         return len(self.pages)
+
+    @cached_property
+    def with_twins(self) -> int:
+        """Pages and twins."""
+        return len(self) + sum(twin_of(page).is_file() for page in self.pages)
 
     def page(self, number: int) -> Page:
         """That one, whole."""
@@ -68,11 +76,11 @@ def pool_of(folders: Sequence[Path]) -> Pool:
     if forged.all() or not forged.any():
         raise TiltyardError(f"{folders[0].parent}: needs forged and authentic pages: make a larger set")
     pages = tuple(page for folder in folders for page in pages_in(folder))
-    return Pool(pages, tuple(folder.name for folder in folders))
+    return Pool(pages, tuple(folder.name for folder in folders), tuple(map(bool, forged)))
 
 
 def drawn(pools: Sequence[Pool], shares: Sequence[float], *, count: int, rng: Generator) -> Batch:
-    """A batch of `count` parts of pages, some beside the same part as nobody forged it."""
+    """A batch of `count` parts of pages, some beside the same part as nobody forged it; the last one always alone."""
     chances, parts = np.asarray(shares) / np.sum(shares), list[Page]()
     while len(parts) < count:
         pool = pools[int(rng.choice(len(pools), p=chances))]

@@ -11,6 +11,7 @@ from tiltyard.forensics.locating.batches import Pool, batch_of
 from tiltyard.forensics.locating.losses import suspicion, truth_of
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.pages import Page
+from tiltyard.forensics.locating.spread import spread
 from tiltyard.forensics.scoring.detection import Ranked, ranked
 
 MOST = 100
@@ -47,7 +48,7 @@ def checked(network: Locator, pools: Sequence[Pool], device: str) -> Checked:
 
 
 def _spread(pool: Pool) -> list[Page]:
-    return [pool.page(int(number)) for number in np.linspace(0, len(pool) - 1, min(MOST, len(pool)))]
+    return [pool.page(number) for number in spread(pool.forged, MOST)]
 
 
 @torch.inference_mode()

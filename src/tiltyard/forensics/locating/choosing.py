@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.deciding import Decided, Rule, decided, height
 from tiltyard.forensics.locating.network import Locator
+from tiltyard.forensics.locating.spread import spread
 from tiltyard.forensics.locating.whole import heard
 from tiltyard.forensics.making.sample import AUTHENTIC
 from tiltyard.forensics.picture import Mask
@@ -46,8 +47,9 @@ class Kept:
 def listened(network: Locator, place: Path, *, most: int) -> Iterator[Kept]:
     """At most `most` pictures of a set that `tiltyard forge` wrote, spread over it evenly."""
     found = sorted(place.glob("part-*/images/*"))
-    found = [found[int(at)] for at in np.linspace(0, len(found) - 1, min(most, len(found)))]
-    for picture in found:
+    kinds = _kinds(place)
+    for number in spread([kinds[picture.stem] != AUTHENTIC for picture in found], most):
+        picture = found[number]
         mask = picture.parent.parent / "masks" / f"{picture.stem}.png"
         truth = decode_mask(mask.read_bytes(), mask.name, size=None)
         yield Kept(heard(network, subject_of(picture)).astype(np.float16), truth)
@@ -55,11 +57,17 @@ def listened(network: Locator, place: Path, *, most: int) -> Iterator[Kept]:
 
 def check_aside(place: Path) -> None:
     """TiltyardError where a rule cannot be chosen on a set: it needs forged and authentic pictures."""
-    lines = [line for table in place.glob("part-*/samples.csv") for line in read_samples(table).values()]
-    authentic = sum(line.kind == AUTHENTIC for line in lines)
-    if not 0 < authentic < len(lines):
-        told = f"{place}: holds {authentic} authentic and {len(lines) - authentic} forged pictures"
+    kinds = list(_kinds(place).values())
+    authentic = kinds.count(AUTHENTIC)
+    if not 0 < authentic < len(kinds):
+        told = f"{place}: holds {authentic} authentic and {len(kinds) - authentic} forged pictures"
         raise TiltyardError(f"{told}: keep a set with both aside")
+
+
+def _kinds(place: Path) -> dict[str, str]:
+    """By the name of a set's picture, without its ending."""
+    tables = place.glob("part-*/samples.csv")
+    return {name: line.kind for table in tables for name, line in read_samples(table).items()}
 
 
 def chosen(sets: Sequence[Sequence[Kept]]) -> Rule:

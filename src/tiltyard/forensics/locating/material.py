@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from tiltyard.contest.executor import Executor
 from tiltyard.errors import TiltyardError
-from tiltyard.forensics.locating.pages import Page, opened, page_of
+from tiltyard.forensics.locating.pages import Page, page_of
 from tiltyard.forensics.making.folder import read_description
 from tiltyard.forensics.making.paired import PAIRED, forged_beside, is_twin
+from tiltyard.forensics.picture import Mask
 from tiltyard.forensics.tracing.cue import subject_of
 from tiltyard.vision.masks import decode_mask
 
@@ -77,7 +78,8 @@ def make(part: Part) -> None:
     twins = [picture for picture in pictures if is_twin(picture.stem)] if _is_paired(part) else []
     forged = [_make_page(part, picture, place) for picture in pictures if picture not in twins]
     for picture in twins:
-        _make_twin(part, picture, place)
+        if _size_of(part, picture.stem) == _size_of(part, forged_beside(picture.stem)):
+            _measured(part, picture).save(place / TWINS / f"{forged_beside(picture.stem)}.npz")
     np.save(place / FORGED_FILE, forged)
     place.rename(part.pages)
 
@@ -93,17 +95,18 @@ def _make_page(part: Part, picture: Path, place: Path) -> bool:
     return page.forged
 
 
-def _make_twin(part: Part, picture: Path, place: Path) -> None:
-    """Left out where it was cut otherwise than the forged one: a crop is held back where it would lose the forgery."""
-    name = f"{forged_beside(picture.stem)}.npz"
-    twin = _measured(part, picture)
-    if twin.shares.shape == opened(place / name).shares.shape:
-        twin.save(place / TWINS / name)
+def _size_of(part: Part, stem: str) -> tuple[int, ...]:
+    """A twin that was cut otherwise has another: a crop is held back where it would lose the forgery."""
+    return _mask(part, stem).shape
 
 
 def _measured(part: Part, picture: Path) -> Page:
-    mask = part.source / "masks" / f"{picture.stem}.png"
-    return page_of(subject_of(picture), decode_mask(mask.read_bytes(), mask.name, size=None))
+    return page_of(subject_of(picture), _mask(part, picture.stem))
+
+
+def _mask(part: Part, stem: str) -> Mask:
+    path = part.source / "masks" / f"{stem}.png"
+    return decode_mask(path.read_bytes(), path.name, size=None)
 
 
 def pages_in(place: Path) -> list[Path]:

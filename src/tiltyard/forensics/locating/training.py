@@ -35,7 +35,7 @@ class Schedule:
     """Pages a step."""
     rate: float = 2e-3
     passes: float = PASSES
-    """Over all pages, at most: what goes on longer is learnt by heart."""
+    """Over all pages and twins, at most: what goes on longer is learnt by heart."""
     check_every: float = 5.0
     """Minutes between looks at what is kept aside."""
 
@@ -131,7 +131,7 @@ def _rounds(
 
 def _spent(state: State, pools: Sequence[Pool], schedule: Schedule) -> float:
     """The share of the time or of the passes, whichever is nearer to its end."""
-    passes = state.pages / sum(len(pool) for pool in pools)
+    passes = state.pages / sum(pool.with_twins for pool in pools)
     return max(state.seconds / (60 * schedule.minutes), passes / schedule.passes)
 
 
@@ -142,7 +142,9 @@ def _step(
     batch = drawn(pools, shares, count=schedule.batch, rng=rng).to(device)
     for group in state.optimiser.param_groups:
         group["lr"] = schedule.rate * _rate(share)
-    loss = loss_of(batch.answers(state.network), batch)
+    with torch.random.fork_rng():
+        torch.manual_seed(int(rng.integers(2**63)))
+        loss = loss_of(batch.answers(state.network), batch)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), CLIP)

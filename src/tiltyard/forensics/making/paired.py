@@ -18,7 +18,10 @@ class Twinned(Series, Protocol):
 
 @dataclass(frozen=True)
 class Paired:
-    """Sample i of a series as number 2 i, its twin as number 2 i + 1, which is left out where i is authentic."""
+    """Sample i of a series as number 2 i, its twin as number 2 i + 1, which is left out where i is authentic.
+
+    Both carry the mark of sample i: it is worded alike whether something was forged or not.
+    """
 
     series: Twinned
 

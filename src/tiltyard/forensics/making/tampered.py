@@ -111,6 +111,9 @@ class TamperRecipe:
         return bool(order[which] < self.authentic)
 
     def _changed(self, index: int, picture: Picture, material: Mapping[int, Files] | None) -> tuple[str, Change] | None:
+        return _changed_here(self, index) if material is None else self._forged(index, picture, material)
+
+    def _forged(self, index: int, picture: Picture, material: Mapping[int, Files] | None) -> tuple[str, Change] | None:
         if self.is_authentic(index):
             return AUTHENTIC, unchanged(picture.pixels)
         late = LatePicture(lambda: self._picture(self.donor(index), material))
@@ -164,6 +167,12 @@ def _decoded(recipe: TamperRecipe, number: int) -> Picture:
     """Kept for the neighbouring samples of the same picture; nothing writes into a picture's pixels."""
     files = read_files(recipe.images, recipe.boxes, recipe.sources[number])
     return picture_of(files, recipe.sources[number].name, long_side=recipe.long_side)
+
+
+@lru_cache(maxsize=1)
+def _changed_here(recipe: TamperRecipe, index: int) -> tuple[str, Change] | None:
+    """Kept for the twin, which comes next."""
+    return recipe._forged(index, _decoded(recipe, index // recipe.a_picture), None)
 
 
 @lru_cache(maxsize=4)

@@ -73,6 +73,10 @@ class Copy:
     pasted: Mask | None
     """The later one of the two, where that can be told."""
 
+    @property
+    def target_is_pasted(self) -> bool:
+        return self.pasted is not None and bool(np.array_equal(self.pasted, self.target))
+
 
 def copies_in(pixels: Pixels) -> list[Copy]:
     """The copies within (h, w, 3) RGB pixels, masks at their size; most matches first."""
@@ -198,7 +202,7 @@ def _at(mask: Mask, shape: tuple[int, ...]) -> Mask:
 
 def trace_copy_move(subject: Subject) -> Trace:
     """The map holds each copy with its strength, both places where it cannot be told which is the copy."""
-    if min(subject.shape) < SMALLEST_SIDE:
+    if min(subject.shape) * min(1.0, LONGEST / max(subject.shape)) < SMALLEST_SIDE:
         return nothing_to_say(subject, f"The picture is smaller than {SMALLEST_SIDE} pixels: nothing can be compared.")
     copies = copies_in(subject.pixels)
     marked = np.zeros(subject.shape, np.float32)
@@ -216,7 +220,7 @@ def _sentence(copies: list[Copy]) -> str:
     if first.pasted is None:
         told = f"The place {source} and the place {target} are the same pixels; which is the copy cannot be told"
     else:
-        copy, origin = (target, source) if first.pasted is first.target else (source, target)
+        copy, origin = (target, source) if first.target_is_pasted else (source, target)
         told = f"The place {copy} is a turned or scaled copy of the place {origin}"
     more = f"; {len(copies) - 1} more such pairs." if len(copies) > 1 else "."
     return told + more

@@ -67,7 +67,8 @@ class Trace:
 
 @dataclass(frozen=True)
 class Cue:
-    """One kind of evidence. Pure: the same subject gives the same trace, whatever the number of threads."""
+    """One kind of evidence. Pure: the same subject gives the same trace, whatever the number of OpenCV's threads (that
+    of BLAS's may turn a last bit)."""
 
     name: str
     title: str
@@ -95,9 +96,15 @@ def subject_in(content: bytes, name: str) -> Subject:
         if any(0 in table for table in tables.values()):
             raise TiltyardError(f"{name}: has a quantisation step of 0, which no saving makes: the file is damaged")
         turn = orientation_of(image)
-        steps = tuple(_upright_steps(tables[number], turn) for number in sorted(tables))
+        steps = tuple(_upright_steps(tables[number], turn) for number in _in_order(image, tables))
         luma, grid = _upright_luma(image, turn), _upright_grid(image.size, turn)
     return Subject(picture.pixels, "jpeg", steps, luma, grid, picture.notes)
+
+
+def _in_order(image: Image.Image, tables: dict[int, list[int]]) -> list[int]:
+    """The numbers of the tables as the channels use them, luma first: a file may number them as it likes."""
+    used = [channel[3] for channel in getattr(image, "layer", [])]
+    return [number for number in dict.fromkeys(used) if number in tables] or sorted(tables)
 
 
 def _upright_steps(steps: list[int], turn: int) -> Table:
@@ -108,12 +115,20 @@ def _upright_steps(steps: list[int], turn: int) -> Table:
 
 def _upright_luma(image: Image.Image, turn: int) -> NDArray[np.uint8] | None:
     """None for a JPEG whose first channel is no luma."""
-    if image.mode not in ("RGB", "L"):
+    if image.mode not in ("RGB", "L") or _is_stored_as_rgb(image):
         return None
     image.draft("L", None)
     if image.mode != "L":
         return None
     return np.array(image.transpose(UPRIGHT[turn]) if turn in UPRIGHT else image)
+
+
+def _is_stored_as_rgb(image: Image.Image) -> bool:
+    """As libjpeg takes it: Adobe's marker says so, or, without any marker, the channels' names."""
+    channels = [channel[0] for channel in getattr(image, "layer", [])]
+    if len(channels) != 3 or "jfif" in image.info:
+        return False
+    return image.info["adobe_transform"] == 0 if "adobe_transform" in image.info else channels == [*b"RGB"]
 
 
 def _upright_grid(size: tuple[int, int], turn: int) -> tuple[int, int]:

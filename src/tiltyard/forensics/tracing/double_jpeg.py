@@ -24,7 +24,7 @@ no saving can have left a trace: below this there is none to be missed. A pictur
 OFF_GRID = 2, 3
 """Rows and columns; with `earlier_saving.SHIFTS` still off it."""
 SAMPLE = 512
-"""Pixels a side that tell what is usual off the grid."""
+"""Pixels a side that tell what is usual off the grid, where most is to be seen."""
 CLEARNESS = 100.0
 """Log-likelihood at which a place is halfway between SPEAKS and 1."""
 MOST_OF_A_HINT = 0.45
@@ -56,6 +56,8 @@ def trace_double_jpeg(subject: Subject) -> Trace:
         sure = over_pixels(place.mask * _sureness(place.clearness), luma.shape)
         marked[top:, left:] = np.maximum(marked[top:, left:], sure)
     before = "before its last saving" if subject.steps else "before it came into this file"
+    if refusal and not unsettled:
+        return Trace(marked, applicable=True, sentence=f"{refusal} No place has settled less than the rest.")
     return Trace(marked, applicable=True, sentence=_sentence(marked, len(places) + len(unsettled), before))
 
 
@@ -89,9 +91,18 @@ def _map(places: list[LeftOut], evidence: Blocks, shape: tuple[int, ...]) -> NDA
 
 def _plainness(evidence: Blocks, luma: Luma, steps: Table | None) -> float:
     """How much more a block speaks for an earlier saving, on average, than the shape of histograms alone makes it."""
-    down, right = OFF_GRID
+    down, right = (BLOCK * at + off for at, off in zip(_fullest(evidence), OFF_GRID, strict=True))
     beside = earlier_saving(luma[down : down + SAMPLE, right : right + SAMPLE], steps)
     return _usual(evidence) - _usual(beside)
+
+
+def _fullest(evidence: Blocks) -> tuple[int, int]:
+    """Row and column, in blocks, of the sample in which most blocks say anything: a blank corner tells nothing."""
+    rows, columns = (min(SAMPLE // BLOCK, side) for side in evidence.shape)
+    total = cv2.integral((evidence != 0).astype(np.uint8))
+    counts = total[rows:, columns:] - total[:-rows, columns:] - total[rows:, :-columns] + total[:-rows, :-columns]
+    row, column = divmod(int(counts.argmax()), counts.shape[1])
+    return row, column
 
 
 def _usual(evidence: Blocks) -> float:

@@ -11,7 +11,8 @@ MOST = 6000
 CONTRAST = 0.002
 """A twentieth of SIFT's own default: what is copied is often smooth, or was smoothed afterwards."""
 RATIO, RATIO_IN_PRINT = 0.8, 0.6
-"""g2NN: a neighbour counts while it is this much nearer than the next one. Wide: movements are checked densely."""
+"""All neighbours count up to the first that is this much nearer than the next one (g2NN ends before it: two copies that
+look alike would hide each other). Wide: movements are checked densely."""
 NEIGHBOURS = 3
 """Copies of one thing that are followed: more are a pattern."""
 NEAREST = 12.0

@@ -19,7 +19,8 @@ FILLED = 0.6
 """Share of its box that a line of text covers once its gaps are closed."""
 FEWEST_LINES = 4
 WRITTEN = 0.1
-"""Share of all that has strokes which lies in lines: in photographs at most 0.07, on nineteen of twenty pages above."""
+"""Area of the boxes of lines against that of all that has strokes: in photographs at most 0.07, on nineteen of twenty
+pages above."""
 SMALLEST, LARGEST_SHARE = 150, 0.25
 """Pixels of a box; share of the picture."""
 
