@@ -150,11 +150,12 @@ def test_unread_files_do_not_pass_the_gate(place: Path, monkeypatch: pytest.Monk
         (("pics", "--csv", "no/where.csv"), "no/where.csv: its folder does not exist"),
         (("pics", "--csv", "./wrong.json"), "--json and --csv are one file: name two"),
         (("pics", "--csv", "wrong.json.partial"), "--csv and --json (.partial) are one file: name two"),
-        (("pics", "--html", "pics/one.jpg"), "pics/one.jpg: is one of the pictures: name another file"),
+        (("pics", "--html", "pics/one.jpg"), "pics/one.jpg: is there and called like a picture; name another file"),
         (("pics", "--csv", "link.csv"), "link.csv: is one of the pictures: name another file"),
         (("pics", "--html", "/dev/null"), "/dev/null: is no regular file"),
         (("pics", "--masks", "m", "--maps", "m"), "m: masks and maps have the same names"),
-        (("pics/one.jpg", "pics2", "--masks", "m"), "pics/one.jpg and pics2/one.png: both would be"),
+        (("pics", "--masks", "pics"), "pics: is searched for pictures, and what is drawn would lie among them"),
+        (("",), "a path is empty"),
     ],
 )
 def test_what_is_wrong_is_told_before_the_work(
@@ -234,6 +235,17 @@ def test_the_longest_names_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyP
     refused = here(longer, "--masks", "masks").exception
     assert isinstance(refused, TiltyardError)
     assert "b.ab: too long a name for what is drawn under it: shorten it" in str(refused)
+
+
+def test_pictures_of_one_stem_are_drawn_by_their_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("ann/front.jpg", "bob/front.jpg", "bob/back.jpg"):
+        Path(name).parent.mkdir(exist_ok=True)
+        scene((200, 152)).save(name)
+    done = here("ann", "bob", "--masks", "masks", "--fast")
+    assert done.exit_code == 0, done.output
+    drawn = sorted(str(path.relative_to("masks")) for path in Path("masks").rglob("*.png"))
+    assert drawn == ["ann/front.jpg.png", "back.png", "bob/front.jpg.png"]
 
 
 class TestCalibrating:
@@ -328,9 +340,10 @@ def lines_in(path: Path) -> int:
     return path.read_text().count("\n") if path.exists() else 0
 
 
-def test_ctrl_c_keeps_what_is_done(many: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_the_end_of_a_service_keep_what_is_done(number: signal.Signals, many: Path) -> None:
     process = started(many)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, told = process.communicate(timeout=120)
     assert process.returncode == 130
     found = json.loads((many / "found.json").read_text())

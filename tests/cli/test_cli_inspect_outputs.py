@@ -5,11 +5,13 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from small_inspection import SHAPE, inspection
-from tiltyard.cli.inspect.drawn import check_names, drawn_in, map_values, mask_values, name_of
+from tiltyard.cli.inspect.drawn import check_free, drawn_in, map_values, mask_values, names_of
 from tiltyard.cli.inspect.figures import COLUMNS, as_json, csv_lines, json_list
 from tiltyard.cli.inspect.interruption import interruption_held_back
 from tiltyard.cli.inspect.outputs import Outputs
@@ -48,9 +50,19 @@ def test_folders_are_searched_and_named_files_taken_whatever_they_are_called(tmp
     assert found.left_out == "2 files are no pictures by name: left out"
 
 
-def test_the_folder_that_was_named_itself_is_never_left_out(tmp_path: Path) -> None:
+def test_a_folder_that_is_searched_takes_no_masks(tmp_path: Path) -> None:
     touched(tmp_path, "a.jpg")
-    assert files_in([tmp_path], leave_out=[tmp_path]).files == (tmp_path / "a.jpg",)
+    with pytest.raises(TiltyardError, match="is searched for pictures, and what is drawn would lie among them"):
+        files_in([tmp_path], leave_out=[tmp_path])
+
+
+def test_the_masks_of_a_set_are_no_pictures(tmp_path: Path) -> None:
+    touched(tmp_path, "part-0/images/a.jpg", "part-0/masks/a.png", "part-1/images/b.jpg", "part-1/masks/b.png")
+    touched(tmp_path, "other/masks/c.png")
+    found = files_in([tmp_path])
+    assert sorted(file.name for file in found.files) == ["a.jpg", "b.jpg", "c.png"]
+    assert found.left_out.endswith("masks and 1 more beside images hold a set's masks: left out")
+    assert [file.name for file in files_in([tmp_path / "part-0" / "masks"]).files] == ["a.png"]
 
 
 def test_what_is_not_there_and_a_folder_without_pictures_are_told(tmp_path: Path) -> None:
@@ -102,29 +114,50 @@ def test_a_name_that_no_folder_takes_is_passed_over(tmp_path: Path) -> None:
     assert [lost.path for lost in found.passed_over] == [str(long)]
 
 
+def named(folder: Path, *names: str) -> dict[str, str]:
+    """What is drawn of files of these names is called; those that end so are documents."""
+    for name in names:
+        touched(folder, name, content=b"%PDF-1.7" if name.endswith("pdf") else b"x")
+    found = names_of([folder / name for name in names])
+    return {str(file.relative_to(folder)): name for file, name in found.items()}
+
+
 @pytest.mark.parametrize(
-    ("names", "clash"),
+    ("drawn"),
     [
-        (("a.jpg", "b.jpg", "x/a.png"), ("a.jpg", "x/a.png")),
-        (("a.pdf", "x/a.pdf"), ("a.pdf", "x/a.pdf")),
-        (("a-12.jpg", "a.pdf"), ("a.pdf", "a-12.jpg")),
-        (("a.jpg", "a.pdf"), ("a.jpg", "a.pdf")),
+        {"a.jpg": "a", "b.jpg": "b", "x/c.png": "c"},
+        {"a.jpg": "a.jpg", "x/a.png": "a.png", "b.jpg": "b"},
+        {"ann/front.jpg": "ann/front.jpg", "bob/front.jpg": "bob/front.jpg"},
+        {"ann/1/front.jpg": "ann/1/front.jpg", "bob/1/front.jpg": "bob/1/front.jpg", "bob/1/back.jpg": "back"},
+        {"a.pdf": "a.pdf", "a.jpg": "a.jpg"},
+        {"a.pdf": "a.pdf", "a-12.jpg": "a-12"},
+        {"a.pdf": "a", "a-2024.jpg": "a-2024", "a-0.jpg": "a-0"},
+        {"a-1.jpg": "a-1", "a.jpg": "a", "a-2-1.png": "a-2-1"},
     ],
 )
-def test_two_pictures_under_one_name_are_refused_before_the_work(
-    names: tuple[str, ...], clash: tuple[str, str], tmp_path: Path
-) -> None:
-    files = [touched(tmp_path, name, content=b"%PDF-1.7" if name.endswith("pdf") else b"x")[0] for name in names]
-    with pytest.raises(TiltyardError) as refused:
-        check_names(files, tmp_path / "masks")
-    assert str(refused.value).startswith(f"{tmp_path / clash[0]} and {tmp_path / clash[1]}: both would be drawn")
+def test_every_picture_is_drawn_under_a_name_of_its_own(drawn: dict[str, str], tmp_path: Path) -> None:
+    assert named(tmp_path, *drawn) == drawn
 
 
-def test_names_that_only_look_alike_are_taken_and_no_picture_is_drawn_over(tmp_path: Path) -> None:
+def test_no_picture_is_drawn_over(tmp_path: Path) -> None:
     files = touched(tmp_path, "a-1.jpg", "a.jpg", "a-2-1.png")
-    check_names(files, tmp_path / "masks")
+    check_free(names_of(files), tmp_path / "masks")
     with pytest.raises(TiltyardError, match=r"a-2-1\.png in it is one of the pictures: name another folder"):
-        check_names(files, tmp_path)
+        check_free(names_of(files), tmp_path)
+
+
+@pytest.mark.parametrize("kept", ["a.png", "b-7.png", "b.png"])
+def test_nothing_is_drawn_over_what_no_earlier_run_drew(kept: str, tmp_path: Path) -> None:
+    (picture,) = touched(tmp_path, "in/a.jpg")
+    (document,) = touched(tmp_path, "in/b.pdf", content=b"%PDF-1.7")
+    names = names_of([picture, document])
+    Image.new("L", (4, 4)).save(tmp_path / kept)
+    with pytest.raises(TiltyardError, match="is there already, and no earlier run drew it"):
+        check_free(names, tmp_path)
+    (tmp_path / kept).unlink()
+    drawn_in(tmp_path, names, mask_values)(inspection(str(picture)), picture)
+    assert (tmp_path / "a.png").is_file()
+    check_free(names, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -135,15 +168,15 @@ def test_names_that_only_look_alike_are_taken_and_no_picture_is_drawn_over(tmp_p
         ("a.jpg#page=3", "a.jpg#page=3", "a.png"),
     ],
 )
-def test_masks_are_named_after_pictures_and_pages(path: str, file: str, name: str) -> None:
-    assert name_of(inspection(path), Path(file)) == name
+def test_masks_are_named_after_pictures_and_pages(path: str, file: str, name: str, tmp_path: Path) -> None:
+    drawn_in(tmp_path, {Path(file): Path(file).stem}, mask_values)(inspection(path), Path(file))
+    assert [drawn.name for drawn in tmp_path.iterdir()] == [name]
 
 
 def test_masks_are_black_and_white_and_maps_are_grey_in_the_size_of_the_picture(tmp_path: Path) -> None:
     found, file = inspection(), Path("in/a.jpg")
-    (tmp_path / "maps").mkdir()
-    drawn_in(tmp_path, mask_values)(found, file)
-    drawn_in(tmp_path / "maps", map_values)(found, file)
+    drawn_in(tmp_path, {file: "a"}, mask_values)(found, file)
+    drawn_in(tmp_path / "maps", {file: "a"}, map_values)(found, file)
     size = (SHAPE[1], SHAPE[0])
     assert (decode_mask((tmp_path / "a.png").read_bytes(), "a", size=size) == found.mask).all()
     assert (decode_map((tmp_path / "maps" / "a.png").read_bytes(), "a", size=size) == found.map).all()
@@ -152,11 +185,11 @@ def test_masks_are_black_and_white_and_maps_are_grey_in_the_size_of_the_picture(
 def test_names_too_long_for_their_masks_are_refused_before_the_work(tmp_path: Path) -> None:
     fits, document = touched(tmp_path, "f" * 251 + ".jpg", "d" * 248 + ".pdf", content=b"%PDF-1.7")[:2]
     fits.write_bytes(b"x")
-    check_names([fits], tmp_path / "masks")
+    assert names_of([fits]) == {fits: "f" * 251}
     document = document.rename(tmp_path / ("d" * 249 + ".pdf"))
     for file in (document, tmp_path / ("ü" * 126)):
         with pytest.raises(TiltyardError, match="too long a name for what is drawn under it"):
-            check_names([file], tmp_path / "masks")
+            names_of([file])
 
 
 @pytest.mark.parametrize("written", ["masks", "list", "page"])
@@ -183,7 +216,7 @@ def page_written(place: Path) -> None:
 
 
 WRITING = {
-    "masks": lambda place: drawn_in(place, mask_values)(inspection(), Path("a.jpg")),
+    "masks": lambda place: drawn_in(place, {Path("a.jpg"): "a"}, mask_values)(inspection(), Path("a.jpg")),
     "list": list_written,
     "page": page_written,
 }
@@ -345,6 +378,13 @@ def test_ctrl_c_ends_the_looking_and_a_second_one_does_not_end_the_writing() -> 
         press()
 
 
+def test_a_service_that_is_stopped_writes_what_is_done() -> None:
+    with interruption_held_back() as interruption:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interruption.pressed
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
 def press() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -393,3 +433,26 @@ def test_a_folder_where_nobody_may_write_is_told_before_the_work(tmp_path: Path)
         Outputs(None, kept, None, None, None).check()
     finally:
         locked.chmod(0o700)
+
+
+def test_links_that_lead_in_a_circle_are_told(tmp_path: Path) -> None:
+    for name in ("loop", "loop.jpg"):
+        (tmp_path / name).symlink_to(name)
+    (picture,) = touched(tmp_path, "a.jpg")
+    targets: list[dict[str, Path]] = [{"masks": tmp_path / "loop"}, {"html": tmp_path / "loop"}]
+    for named_so in targets:
+        with pytest.raises(TiltyardError, match=r"loop: is (a file|no regular file)"):
+            outputs(**named_so).check()
+    outputs(masks=tmp_path / "m").prepare([picture, tmp_path / "loop.jpg"])
+    assert (tmp_path / "m").is_dir()
+
+
+def test_no_photograph_becomes_a_list(tmp_path: Path) -> None:
+    (picture,) = touched(tmp_path, "a.jpg")
+    with pytest.raises(TiltyardError, match="is there and called like a picture; name another file"):
+        outputs(json=str(picture)).check()
+
+
+def outputs(**named_so: Any) -> Outputs:
+    """Nothing but what is named."""
+    return Outputs(**{"json": None, "csv": None, "html": None, "masks": None, "maps": None, **named_so})

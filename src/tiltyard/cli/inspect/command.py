@@ -10,7 +10,7 @@ from tiltyard.cli.display import show
 from tiltyard.errors import TiltyardError
 
 Paths = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(help="Files and folders: JPEG, PNG, WebP, TIFF, BMP, HEIC, pages of PDFs.", metavar="PATH"),
 ]
 Json = Annotated[
@@ -19,11 +19,17 @@ Json = Annotated[
 ]
 Csv = Annotated[Path | None, typer.Option(help="Write one line a picture to FILE, as they are done.")]
 Html = Annotated[Path | None, typer.Option(help="Write a page where picture, heat map and each cue can be switched.")]
-Masks = Annotated[Path | None, typer.Option(help="Write STEM.png to DIR: 255 where forged, else 0.", metavar="DIR")]
+Masks = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write STEM.png to DIR: 255 where forged, else 0; where pictures share a stem NAME.png, FOLDER/NAME.png.",
+        metavar="DIR",
+    ),
+]
 Maps = Annotated[
     Path | None, typer.Option(help="Write STEM.png to DIR: grey, lighter where it is surer.", metavar="DIR")
 ]
-Fast = Annotated[bool, typer.Option("--fast", help="A quick look: less evidence, a quarter of the time.")]
+Fast = Annotated[bool, typer.Option("--fast", help="A quick look: less evidence, half of the time.")]
 Calibrate = Annotated[
     Path | None,
     typer.Option(help="Learn from DIR: ten authentic pictures, or a set of `tiltyard forge`.", metavar="DIR"),
@@ -69,10 +75,14 @@ def inspect(
     from tiltyard.cli.inspect.walking import files_in
     from tiltyard.forensics.inspecting import How
 
+    if json == "":
+        raise TiltyardError("--json is empty: name a file, or - for standard output")
     outputs = Outputs(json, csv, html, masks, maps)
     outputs.check()
     _check_threshold(threshold, calibrate)
-    found = files_in(paths, leave_out=outputs.folders)
+    if not all(paths):
+        raise TiltyardError("a path is empty, as an unset variable leaves it: name a file or a folder")
+    found = files_in([Path(path) for path in paths], leave_out=outputs.folders)
     how = How(fast, threshold, tuple(distrust or ()))
     outputs.prepare(found.files)
     if calibrate:

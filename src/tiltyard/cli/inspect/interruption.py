@@ -1,4 +1,4 @@
-"""Ctrl-C ends the looking, never the writing."""
+"""Ctrl-C, or a service that is stopped, ends the looking, never the writing."""
 
 import signal
 from collections.abc import Iterator
@@ -33,16 +33,17 @@ class Interruption:
 
 @contextmanager
 def interruption_held_back() -> Iterator[Interruption]:
-    """Ctrl-C, however often, waits until the block is done, but for what is done within `heard`.
+    """Ctrl-C (or SIGTERM), however often, waits until the block is done, but for what is done within `heard`.
 
     Where it was ignored, as in what a script starts in the background, it stays so.
     """
-    interruption, before = Interruption(), signal.getsignal(signal.SIGINT)
-    if before in (signal.SIG_IGN, None):
-        yield interruption
-        return
-    signal.signal(signal.SIGINT, interruption.press)
+    interruption = Interruption()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    for number in heeded:
+        signal.signal(number, interruption.press)
     try:
         yield interruption
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in heeded:
+            signal.signal(number, before[number])

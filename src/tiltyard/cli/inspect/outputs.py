@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tiltyard.cli.display import check_writable
-from tiltyard.cli.inspect.drawn import Take, check_names, drawn_in, map_values, mask_values
+from tiltyard.cli.inspect.drawn import Take, check_free, drawn_in, map_values, mask_values, names_of
 from tiltyard.cli.inspect.figures import UNFINISHED, csv_lines, json_list
 from tiltyard.cli.inspect.shown import path_in_line
 from tiltyard.cli.inspect.walking import PassedOver
 from tiltyard.errors import TiltyardError
+from tiltyard.forensics.reading.folders import is_picture
 from tiltyard.report.inspection import inspection_page
 
 PassOver = Callable[[PassedOver], None]
@@ -58,39 +59,38 @@ class Outputs:
                 _check_replaceable(target)
         _check_apart(self.files)
         for folder in self.folders:
-            if folder.exists() and not folder.is_dir():
+            if os.path.lexists(folder) and not folder.is_dir():
                 raise TiltyardError(f"{path_in_line(folder)}: is a file; name a folder")
-        if self.masks and self.maps and self.masks.resolve() == self.maps.resolve():
+        if self.masks and self.maps and os.path.realpath(self.masks) == os.path.realpath(self.maps):
             raise TiltyardError(f"{path_in_line(self.masks)}: masks and maps have the same names: name two folders")
 
     def prepare(self, files: Sequence[Path]) -> None:
-        """Folders are made; TiltyardError where two pictures would be drawn under one name, or one written over."""
+        """Folders are made; TiltyardError where something would be written over a picture or a stranger's file."""
         given = {_identity(file) for file in files}
         for target in self.files.values():
             if _identity(target) in given:
                 raise TiltyardError(f"{path_in_line(target)}: is one of the pictures: name another file")
+        names = names_of(files) if self.folders else {}
         for folder in self.folders:
-            check_names(files, folder)
+            check_free(names, folder)
         for folder in self.folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(folder, os.W_OK):
-                raise TiltyardError(f"{path_in_line(folder)}: you may not write there; name another folder")
+            _make(folder)
 
     @contextmanager
-    def opened(self, files: int) -> Iterator[Takers]:
+    def opened(self, files: Sequence[Path]) -> Iterator[Takers]:
         """What takes each inspection; list and report are whole when the block ends, however it ends."""
         with ExitStack() as open_files:
-            takers = Takers()
+            takers, names = Takers(), names_of(files) if self.folders else {}
             if self.masks:
-                takers.found.append(drawn_in(self.masks, mask_values))
+                takers.found.append(drawn_in(self.masks, names, mask_values))
             if self.maps:
-                takers.found.append(drawn_in(self.maps, map_values))
+                takers.found.append(drawn_in(self.maps, names, map_values))
             if self.csv:
                 lines = open_files.enter_context(csv_lines(self.csv))
                 takers.found.append(lines.take)
                 takers.lost.append(lines.pass_over)
             if self.html:
-                page = open_files.enter_context(inspection_page(self.html, expected=files))
+                page = open_files.enter_context(inspection_page(self.html, expected=len(files)))
                 takers.found.append(lambda found, _: page.add(found))
                 takers.lost.append(lambda lost: page.passed_over.append((lost.path, lost.reason)))
             if self.json:
@@ -99,10 +99,21 @@ class Outputs:
 
 
 def _check_replaceable(target: Path) -> None:
-    if target.exists() and not target.is_file():
+    if os.path.lexists(target) and not target.is_file():
         raise TiltyardError(f"{path_in_line(target)}: is no regular file; name one, or - for --json")
+    if target.exists() and is_picture(target.name):
+        raise TiltyardError(f"{path_in_line(target)}: is there and called like a picture; name another file")
     if not os.access(target.absolute().parent, os.W_OK):
         raise TiltyardError(f"{path_in_line(target)}: you may not write in its folder; name another place")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TiltyardError(f"{path_in_line(folder)}: cannot be made ({error.strerror}); name another folder") from None
+    if not os.access(folder, os.W_OK):
+        raise TiltyardError(f"{path_in_line(folder)}: you may not write there; name another folder")
 
 
 def _check_apart(targets: dict[str, Path]) -> None:
@@ -118,5 +129,5 @@ def _identity(path: Path) -> object:
     try:
         found = path.stat()
     except OSError:
-        return path.resolve()
+        return os.path.realpath(path)
     return found.st_dev, found.st_ino

@@ -34,7 +34,7 @@ class Run:
     def over(self, found: Found, outputs: Outputs) -> None:
         """Ctrl-C ends it; the picture that is being looked at is lost then, the others are written."""
         with interruption_held_back() as interruption:
-            with outputs.opened(len(found.files)) as takers:
+            with outputs.opened(found.files) as takers:
                 takers.found.append(self.tally.take)
                 for lost in found.passed_over:
                     self._pass_over(lost, takers)
