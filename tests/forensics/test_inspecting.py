@@ -64,6 +64,13 @@ def test_that_a_picture_is_large_is_no_warning(
     assert not [told for told in recwarn if issubclass(told.category, Image.DecompressionBombWarning)]
 
 
+def test_a_path_may_be_plain_text_and_a_cue_be_named_alone(tmp_path: Path) -> None:
+    place = tmp_path / "cloned.png"
+    Image.fromarray(cloned(2)).save(place)
+    assert inspect(str(place)).verdict is Verdict.FORGED
+    assert inspect(str(place), threshold=0.999, distrust="copy_move").verdict is Verdict.NO_EVIDENCE
+
+
 def test_a_quick_look_leaves_copy_move_out(picture: Path) -> None:
     assert "copy_move" not in {cue.name for cue in inspect(picture, fast=True).cues}
 

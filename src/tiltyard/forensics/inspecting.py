@@ -61,10 +61,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Inspection:
-    """All that is known of one picture; of a page, where the file is a PDF."""
+    """All that is known of one picture; of a page, where the file is a PDF or TIFF."""
 
     path: str
-    """As it was given; pages of a PDF have `#page=N` behind it."""
+    """As it was given; pages of a PDF or TIFF have `#page=N` behind it."""
     verdict: Verdict
     probability: float
     """A score in [0, 1], on the scale of the map, the network's or a cue's: one half, from which a cue speaks and which
@@ -110,9 +110,9 @@ class How:
 
 
 def inspect(
-    path: Path, *, fast: bool = False, threshold: float | None = None, distrust: Sequence[str] = ()
+    path: Path | str, *, fast: bool = False, threshold: float | None = None, distrust: Sequence[str] = ()
 ) -> Inspection:
-    """Examines the picture in a file; TiltyardError names a file that cannot be read, and a PDF of several pages.
+    """Examines the picture in a file; TiltyardError names a file that cannot be read, and one of several pages.
 
     `fast` leaves out the cues that look for copies. `threshold`, in (0, 1), is what the network's score must reach,
     without it one half; a trusted cue (`double_jpeg`, `copy_move`, `copied_letters`) is believed wherever it speaks,
@@ -122,7 +122,8 @@ def inspect(
     >>> found = inspect(Path("receipt.jpg"))  # doctest: +SKIP
     >>> found.verdict, found.regions[0].polygon  # doctest: +SKIP
     """
-    how, pages = How(fast, threshold, tuple(distrust)), list(pages_of(path))
+    path = Path(path)
+    how, pages = _how(fast, threshold, distrust), list(pages_of(path))
     if len(pages) != 1:
         raise TiltyardError(
             f"{shown_path(path)}: has {len(pages)} pages: call inspections, which gives one after another"
@@ -132,18 +133,23 @@ def inspect(
 
 @dataclass(frozen=True)
 class Unread:
-    """A page of a PDF that cannot be read, while others can."""
+    """A page of a PDF or TIFF that cannot be read, while others can."""
 
     path: str
     reason: str
 
 
 def inspections(
-    path: Path, *, fast: bool = False, threshold: float | None = None, distrust: Sequence[str] = ()
+    path: Path | str, *, fast: bool = False, threshold: float | None = None, distrust: Sequence[str] = ()
 ) -> Iterator[Inspection | Unread]:
-    """The same for each page of a PDF, lazily; TiltyardError where nothing of the file can be read."""
-    how = How(fast, threshold, tuple(distrust))
-    yield from looked_at(path, lambda page, shown: _examined(page, shown, how))
+    """The same for each page of a PDF or TIFF, lazily; TiltyardError where nothing of the file can be read."""
+    how = _how(fast, threshold, distrust)
+    yield from looked_at(Path(path), lambda page, shown: _examined(page, shown, how))
+
+
+def _how(fast: bool, threshold: float | None, distrust: Sequence[str]) -> How:
+    """A cue that is named alone is one cue, not as many as it has letters."""
+    return How(fast, threshold, (distrust,) if isinstance(distrust, str) else tuple(distrust))
 
 
 def looked_at(path: Path, look: Callable[[Page, str], Looked]) -> Iterator[Looked | Unread]:

@@ -130,6 +130,7 @@ def test_an_authentic_photograph_is_not_flagged(seed: int) -> None:
 def test_small_and_blank_pictures_show_nothing(shape: tuple[int, int]) -> None:
     trace = trace_copy_move(Subject(np.full((*shape, 3), 255, np.uint8)))
     assert trace.map.shape == shape
+    assert not trace.applicable
     assert not trace.map.any()
     assert trace.sentence.endswith(".")
 

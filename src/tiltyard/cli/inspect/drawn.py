@@ -17,6 +17,7 @@ from tiltyard.contest.names import one_line
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.reading.pages import MAX_PAGES
 from tiltyard.forensics.reading.starts import START_BYTES, is_pdf
+from tiltyard.forensics.reading.tiff import is_tiff
 
 if TYPE_CHECKING:
     from tiltyard.forensics.inspecting import Inspection
@@ -90,7 +91,7 @@ def map_values(found: "Inspection") -> NDArray[np.uint8]:
 
 
 def _page(found: "Inspection", file: Path) -> str:
-    """`-3` for the third page of several in a PDF."""
+    """`-3` for the third page of several in a PDF or TIFF."""
     page = PAGE.search(found.path)
     return f"-{page[1]}" if page and not file.name.endswith(page[0]) else ""
 
@@ -137,6 +138,7 @@ def _is_ours(drawn: Path) -> bool:
 def _is_document(file: Path) -> bool:
     try:
         with open_regular(file) as opened:
-            return is_pdf(opened.read(START_BYTES))
+            start = opened.read(START_BYTES)
+            return is_pdf(start) or is_tiff(start)
     except OSError:
         return False

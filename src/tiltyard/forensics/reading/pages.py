@@ -1,4 +1,4 @@
-"""A user's file as the pictures in it: one for a picture, one a page for a PDF.
+"""A user's file as the pictures in it: one for a picture, one a page for a PDF or a TIFF.
 
 HEIC and PDF are read by large native libraries, so that happens in the jail and nowhere else.
 """
@@ -12,6 +12,7 @@ from time import monotonic
 from tiltyard.contest.names import shown_path
 from tiltyard.errors import JailUnavailable, TiltyardError
 from tiltyard.forensics.reading.starts import is_heif, is_pdf
+from tiltyard.forensics.reading.tiff import Directory, as_a_file, is_tiff, pages_in
 from tiltyard.jail.errand import LIMITS, PROCESSOR_SECONDS, Answer, ErrandFailed, ErrandTooSlow, run_errand
 from tiltyard.jail.limits import Limits
 from tiltyard.vision.pictures import read_picture_bytes
@@ -98,9 +99,10 @@ def pages_of(
     document_seconds: float = DOCUMENT_SECONDS,
     trust: bool = False,
 ) -> Iterator[Page]:
-    """The pictures of a file of at most 512 MiB, at most 50 of a PDF, each in `limits` and `seconds` of computing.
+    """The pictures of a file of at most 512 MiB, at most 50 of a PDF or TIFF; what the jail reads within `limits` and
+    `seconds` of computing each.
 
-    Where a PDF has more, a last page stands for them and cannot be read, so that nobody takes them for examined. Nor
+    Where there are more, a last page stands for them and cannot be read, so that nobody takes them for examined. Nor
     can a page that is asked for more than `document_seconds` after the first: what is done with each of them counts.
     With `trust`, HEIC and PDF are read in a process beside us that limits itself, not in the jail. Raises
     TiltyardError where nothing of the file can be read; JailUnavailable where that is for want of a jail.
@@ -111,6 +113,8 @@ def pages_of(
         yield Page(file.name, 1, lambda: _heif(file))
     elif is_pdf(file.content):
         yield from _pages_of_pdf(file)
+    elif is_tiff(file.content):
+        yield from _pages_of_tiff(file)
     else:
         yield Page(file.name, 1, lambda: PageRead(file.content, 1))
 
@@ -130,6 +134,23 @@ def _pages_of_pdf(file: _File) -> Iterator[Page]:
         yield _page(file, number)
     if count > MAX_PAGES:
         yield _pages_left(file, count)
+
+
+def _pages_of_tiff(file: _File) -> Iterator[Page]:
+    """As it is where it holds nothing but one page; a page with the preview of itself is one too."""
+    pages = pages_in(file.content)
+    if len(pages) < 2:
+        content = as_a_file(file.content, pages[0]) if pages else file.content
+        yield Page(file.name, 1, lambda: PageRead(content, 1))
+        return
+    for number, page in enumerate(pages[:MAX_PAGES], 1):
+        yield _page_of_tiff(file, number, page)
+    if len(pages) > MAX_PAGES:
+        yield _pages_left(file, len(pages))
+
+
+def _page_of_tiff(file: _File, number: int, page: Directory) -> Page:
+    return Page(f"{file.name}, page {number}", number, lambda: PageRead(as_a_file(file.content, page), number))
 
 
 def _page(file: _File, number: int) -> Page:

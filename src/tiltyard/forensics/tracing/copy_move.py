@@ -32,6 +32,8 @@ from tiltyard.forensics.tracing.transformations import Movement, movements_of
 LONGEST = 1600
 """Pixels of the longer side at which a picture is searched; larger ones are reduced."""
 SMALLEST_SIDE = 32
+EVEN = 4.0
+"""Grey levels that a picture must span."""
 SMALLEST = 250
 """Pixels of a region: about three digits in body text."""
 SAME_DETAIL = 0.5
@@ -204,6 +206,8 @@ def trace_copy_move(subject: Subject) -> Trace:
     """The map holds each copy with its strength, both places where it cannot be told which is the copy."""
     if min(subject.shape) * min(1.0, LONGEST / max(subject.shape)) < SMALLEST_SIDE:
         return nothing_to_say(subject, f"The picture is smaller than {SMALLEST_SIDE} pixels: nothing can be compared.")
+    if np.ptp(subject.luma) < EVEN:
+        return nothing_to_say(subject, "The picture is even: there is nothing in it to compare.")
     copies = copies_in(subject.pixels)
     marked = np.zeros(subject.shape, np.float32)
     for copy in copies:
