@@ -68,7 +68,9 @@ def test_a_path_may_be_plain_text_and_a_cue_be_named_alone(tmp_path: Path) -> No
     place = tmp_path / "cloned.png"
     Image.fromarray(cloned(2)).save(place)
     assert inspect(str(place)).verdict is Verdict.FORGED
-    assert inspect(str(place), threshold=0.999, distrust="copy_move").verdict is Verdict.NO_EVIDENCE
+    assert inspect(str(place), distrust="copy_move").regions == inspect(place, distrust=("copy_move",)).regions
+    with pytest.raises(TiltyardError, match="sniffing: no trusted cue is called so"):
+        inspect(place, distrust="sniffing")
 
 
 def test_a_quick_look_leaves_copy_move_out(picture: Path) -> None:
