@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from paper import JPEG, SCANNED, file_of, image, paper, placed, saved, scan, stream
 from PIL import Image
+from PIL.ExifTags import Base
 
 from tiltyard.errors import JailUnavailable, TiltyardError
+from tiltyard.forensics.reading.exif import without_exif
 from tiltyard.forensics.reading.pages import COVERED, HOW, TURNED, PageRead, pages_of
 from tiltyard.forensics.reading.starts import is_pdf
 from tiltyard.vision.pictures import decode_picture
@@ -44,6 +46,19 @@ class TestWhoseBytes:
         read = only(saved(scan(), "PDF", quality=70), tmp_path)
         assert decode_picture(read.content, "page").format == "JPEG"
         assert np.abs(pixels(read).astype(int) - np.asarray(scan())).mean() < 5
+
+    def test_exif_does_not_turn_a_page(self, tmp_path: Path) -> None:
+        exif = Image.Exif()
+        exif[Base.Orientation] = 6
+        turned = saved(scan(), quality=80, exif=exif)
+        assert decode_picture(turned, "it").pixels.shape == (400, 600, 3)
+        read = only(paper(placed(), image(turned, 400, 600)), tmp_path)
+        assert read == PageRead(saved(scan(), quality=80), 1, (HOW["jpeg"],))
+
+    @pytest.mark.parametrize("cut", [2, 3, 5, 20, 60])
+    def test_a_damaged_head_stays_as_it_is(self, cut: int) -> None:
+        for content in (JPEG[:cut], b"\xff\xd8\xff\xff\xff" + JPEG[2:cut], b"\xff\xd8\xff\xe1\0\0" + JPEG[:cut]):
+            assert without_exif(content) == content
 
     def test_a_jpeg_that_was_packed_once_more_is_unpacked(self, tmp_path: Path) -> None:
         packed = image(zlib.compress(JPEG), 400, 600, filters=b"[/FlateDecode /DCTDecode]")

@@ -11,6 +11,7 @@ from time import monotonic
 
 from tiltyard.contest.names import shown_path
 from tiltyard.errors import JailUnavailable, TiltyardError
+from tiltyard.forensics.reading.exif import without_exif
 from tiltyard.forensics.reading.starts import is_heif, is_pdf
 from tiltyard.forensics.reading.tiff import Directory, as_a_file, is_tiff, pages_in
 from tiltyard.jail.errand import LIMITS, PROCESSOR_SECONDS, Answer, ErrandFailed, ErrandTooSlow, run_errand
@@ -25,7 +26,7 @@ SAVE_PICTURE = "save it as JPEG or PNG"
 SAVE_PAGE = "save the page as PNG, or print the document to a new PDF"
 HOW = {
     "heif": "decoded from HEIC, which has no JPEG history",
-    "jpeg": "the JPEG that the page consists of was taken byte for byte",
+    "jpeg": "the JPEG that the page consists of was taken byte for byte, but for its EXIF",
     "pixels": "the picture that the page consists of was taken in its own pixels; the PDF stores them without JPEG",
     "drawn": "the page was drawn, at 200 dots an inch at most: no history of savings is left",
 }
@@ -158,7 +159,8 @@ def _page(file: _File, number: int) -> Page:
 
     def read() -> PageRead:
         answer = file.ask("pdf", str(number), place=place, cure=SAVE_PAGE)
-        return PageRead(answer.content, number, (HOW.get(answer.facts.kind, HOW["drawn"]), *_marked(answer)))
+        content = without_exif(answer.content) if answer.facts.kind == "jpeg" else answer.content
+        return PageRead(content, number, (HOW.get(answer.facts.kind, HOW["drawn"]), *_marked(answer)))
 
     return Page(place, number, read)
 
