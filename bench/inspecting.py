@@ -4,7 +4,7 @@ Real photographs, documents of families never trained on (a seed with which noth
 our operations. No threshold was chosen on them, but false alarms seen on them made the rule stricter twice (decisions
 0027, 0028; 0016 to 0018 and 0023 say what else was seen). Pixel F1 is the mean over forged pictures; flagged is the
 share of which the mask is not empty; regions are matched at IoU .5 over all pictures of a set; seconds are processor
-time of one thread, reading included. With the defaults it takes most of an hour on two cores: every part can be made
+time of one thread, reading included. With the defaults it takes half an hour on two cores: every part can be made
 smaller.
 """
 
