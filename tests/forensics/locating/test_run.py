@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from tiltyard.cli.app import app
 from tiltyard.errors import TiltyardError
+from tiltyard.forensics.locating.card import Facts, write_card
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.sets import NEVER_TRAINED_ON, trained_on
 from tiltyard.forensics.locating.weights import SHIPPED, shipped, with_weights
@@ -38,6 +39,20 @@ def test_a_run_leaves_weights_curve_and_card(trained: Path) -> None:
     card = (trained / "locator.md").read_text()
     count = str(sum(parameter.numel() for parameter in network.parameters()))
     for told in ("random weights", count, "never trained on", "| aside |"):
+        assert told in card
+
+
+def test_the_card_tells_of_twins_and_names_pictures_without_a_manifest(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    facts = Facts({"rendered": 7}, 3, (tmp_path / "mine",), "", 0, 1, "cpu")
+    (tmp_path / "locator.safetensors").write_bytes((trained / "locator.safetensors").read_bytes())
+    line = {"minutes": 0.25, "seen": 12.0}
+    card = write_card(tmp_path / "locator.safetensors", {}, [line], facts).read_text()
+    for told in (
+        "7 of rendered; 3 of them also as nobody forged them",
+        "mine (the user's, no manifest",
+        "0.25 minutes",
+    ):
         assert told in card
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tiltyard.contest.names import one_line
 from tiltyard.forensics.locating.choosing import Kept, alone, pixel_f1
 from tiltyard.forensics.locating.deciding import Rule, height
 from tiltyard.forensics.locating.sets import NEVER_TRAINED_ON
@@ -25,6 +26,8 @@ class Facts:
 
     sets: Mapping[str, int]
     """Pages by set."""
+    twins: int
+    """Of them that could be drawn beside themselves as nobody forged them."""
     sources: tuple[Path, ...]
     """Folders of pictures that were forged for training."""
     start: str
@@ -41,13 +44,14 @@ def write_card(
     network, rule = with_weights(weights)
     last = curve[-1]
     pages = ", ".join(f"{count} of {name}" for name, count in facts.sets.items())
+    twins = f"; {facts.twins} of them also as nobody forged them" if facts.twins else ""
     lines = {
         "what it is for": "the map behind `tiltyard inspect`: pixels that differ in origin from the rest of a picture",
         "what it is not for": "what a generator made as a whole; proof of innocence; pictures under 64 pixels a side",
-        "pages trained on": pages,
+        "pages trained on": pages + twins,
         "sources of the pictures": "; ".join(_sources(facts.sources)) or "none but rendered documents",
         "families of documents never trained on": ", ".join(NEVER_TRAINED_ON),
-        "training": f"{last['minutes']:.0f} minutes, {last['seen']:.0f} pages drawn, {facts.threads} threads of "
+        "training": f"{last['minutes']:.3g} minutes, {last['seen']:.0f} pages drawn, {facts.threads} threads of "
         f"{os.cpu_count()} cores ({platform.machine()}), {facts.device}, seed {facts.seed}, "
         f"from {facts.start or 'random weights'}",
         "parameters": f"{sum(parameter.numel() for parameter in network.parameters())}, stored in half precision",
@@ -80,13 +84,17 @@ def _row(name: str, kept: Sequence[Kept], rule: Rule) -> str:
 
 
 def _sources(folders: Sequence[Path]) -> list[str]:
-    """`repository (licences)`, where a manifest beside the folder says so."""
+    """`repository (licences)`, where a manifest beside the folder says so; else the folder's name."""
     found: dict[str, set[str]] = {}
+    unnamed = []
     for folder in folders:
         manifest = folder.parent / MANIFEST
-        if manifest.is_file():
-            with manifest.open(newline="", encoding="utf-8") as file:
-                for row in csv.DictReader(file):
-                    if row["file"].startswith(f"{folder.name}/"):
-                        found.setdefault(row["repo"], set()).add(row["licence"])
-    return [f"{repository} ({', '.join(sorted(licences))})" for repository, licences in sorted(found.items())]
+        if not manifest.is_file():
+            unnamed.append(f"{one_line(folder.name)} (the user's, no manifest beside it)")
+            continue
+        with manifest.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if row["file"].startswith(f"{folder.name}/"):
+                    found.setdefault(row["repo"], set()).add(row["licence"])
+    named = [f"{repository} ({', '.join(sorted(licences))})" for repository, licences in sorted(found.items())]
+    return named + unnamed

@@ -64,6 +64,7 @@ def carry_out(order: Order, executor: Executor, *, making: Making, told: Told) -
     )  # fmt: skip
     facts = Facts(
         sets={place.name: len(pool) for place, pool in zip(sets.training, pools, strict=True)},
+        twins=sum(pool.with_twins - len(pool) for pool in pools),
         sources=order.pictures, start=str(order.start or ""), seed=order.seed, threads=torch.get_num_threads(),
         device=order.device,
     )  # fmt: skip
