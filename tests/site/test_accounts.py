@@ -1,8 +1,12 @@
 """Accounts: signing up and in, rates of tries, tokens, the organiser's first link, passwords by mail."""
 
+import io
+import logging
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core import mail
@@ -278,6 +282,34 @@ def test_links_that_sign_in_are_not_written_to_the_log(client: Client, caplog: p
     assert client.post(f"/claim/{code}", GIVEN | {"password": "short"}).status_code == 422
     assert client.get(f"/nothing/{code}").status_code == 404
     assert code not in caplog.text
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What the site's own handler writes of all loggers."""
+    [handler] = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
+    before = handler.setStream(io.StringIO())
+    yield handler.stream
+    handler.setStream(before)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/claim/{}", "/claim/{}/?next=/", "/sign-up/{}", "/invitation/{}", "/organise/invitation/{}", "/password/MQ/{}"],
+)
+def test_no_refusal_and_no_fault_writes_a_one_time_link(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    code, address = new_code(), f"https://testserver{path}"
+    strict = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    assert strict.post(path.format(code)).status_code in (403, 404)
+    strict.post("/login", secure=True, headers={"Referer": address.replace("testserver", "other").format(code)})
+    strict.get(f"/login?next={quote(path.format(code), safe='')}")
+    monkeypatch.setattr("tiltyard.site.middleware.ContentPolicy.__call__", "no answer")
+    assert strict.get(path.format(code)).status_code == 500
+    assert "Forbidden" in written.getvalue()
+    assert "Internal Server Error" in written.getvalue()
+    assert code not in written.getvalue()
 
 
 @pytest.fixture

@@ -128,9 +128,11 @@ DEFAULT_FROM_EMAIL = os.environ.get("TILTYARD_MAIL_FROM", "tiltyard@localhost")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {"()": "tiltyard.site.logs.WithoutCodes", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # Django warns of every refused request with its path, and paths of one-time links sign people in
+    # Django warns of every refused request with its path
     "loggers": {"tiltyard": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }
