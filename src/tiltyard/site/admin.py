@@ -46,7 +46,7 @@ class Users(Looking):
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg]
         """With its event in the audit log; the admin runs this in a transaction."""
-        super().save_model(request, obj, form, change)
+        obj.save(update_fields=form.changed_data)
         detail = {name: form.cleaned_data[name] for name in form.changed_data}
         actor = request.user if isinstance(request.user, models.User) else None
         audit.record(actor, "change-user", target=obj.email, detail=detail, address=address_of(request))

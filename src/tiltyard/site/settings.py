@@ -42,6 +42,7 @@ MIDDLEWARE = [
     "tiltyard.site.arriving.uploads.BoundedForms",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tiltyard.site.arriving.viewers.AskedOnceHere",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

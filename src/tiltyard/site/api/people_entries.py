@@ -6,11 +6,13 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
+from ninja.errors import HttpError
 
 from tiltyard.contest.registry import find_track
 from tiltyard.site.arriving import entering
 from tiltyard.site.arriving.uploads import body_size, most_bytes, sent_file
 from tiltyard.site.models import Challenge, Entry, Evaluation, User
+from tiltyard.site.people.accounts import has_token
 from tiltyard.site.refused import Refused
 from tiltyard.site.seeing import reports
 from tiltyard.site.seeing.reach import found, handed_in, own_team, visible_entry
@@ -79,6 +81,8 @@ def hand_in(request: HttpRequest, slug: str) -> Status[EntryOut]:
     if team is None or not isinstance(user, User):
         raise Refused(_("Join the challenge and form a team first."))
     path, name = sent_file(request, "file")
+    if not has_token(user):
+        raise HttpError(401, "Unauthorized")
     phase, contest, note = (request.POST.get(field, "") for field in ("phase", "contest", "note"))
     entry = entering.hand_in(user, team, phase, contest, path, name, note)
     return Status(201, _out(entry, seen(user, entry)))

@@ -38,8 +38,11 @@ def send(asked: Reproduction, user: User, path: Path, name: str) -> None:
 
 def write_up(asked: Reproduction, user: User, text: str) -> None:
     """Keeps what the team writes; after the deadline only organisers change it."""
-    _check_may_send(asked, user)
-    Reproduction.objects.filter(pk=asked.pk).update(write_up=text)
+    with transaction.atomic():
+        fresh = Reproduction.objects.select_for_update().get(pk=asked.pk)
+        _check_may_send(fresh, user)
+        fresh.write_up = text
+        fresh.save(update_fields=["write_up"])
 
 
 def _check_may_send(asked: Reproduction, user: User) -> None:

@@ -80,6 +80,11 @@ def user_of_token(token: str) -> User | None:
     return User.objects.filter(token_digest=digest(token), is_active=True).first()
 
 
+def has_token(user: User) -> bool:
+    """Whether the person still has the token that was shown: a file takes a while, and the token may be dropped."""
+    return User.objects.filter(pk=user.pk, token_digest=user.token_digest, is_active=True).exists()
+
+
 def is_claimable(code: str) -> bool:
     """Whether the link was made here and not yet used."""
     return OneTimeLink.objects.filter(code_digest=digest(code), used_by=None).exists()

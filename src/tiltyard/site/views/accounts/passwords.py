@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.tokens import default_token_generator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,14 +25,28 @@ from tiltyard.site.views.accounts.answers import again
 RESETS, IN_SECONDS = 5, 3600.0
 
 
+class SetAnew(SetPasswordForm):  # type: ignore[type-arg]
+    """Writes the password and drops the token; the rest of the account is not touched."""
+
+    def save(self, commit: bool = True) -> Any:
+        self.user.set_password(self.cleaned_data["new_password1"])
+        self.user.token_digest = ""
+        self.user.save(update_fields=["password", "token_digest"])
+        return self.user
+
+
+class Changed(SetAnew, PasswordChangeForm):
+    """The same, for whoever knows the old one."""
+
+
 class ChangePassword(auth.PasswordChangeView):
     """Of whoever is logged in; the API token goes with the old password."""
 
     template_name = "accounts/password.html"
+    form_class = Changed
     success_url = reverse_lazy("profile")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        accounts.drop_token(form.user)
         messages.success(self.request, _("The password was changed."), "good")
         return super().form_valid(form)
 
@@ -72,10 +87,10 @@ class NewPassword(auth.PasswordResetConfirmView):
     """Where the mailed link leads; the API token goes with the old password."""
 
     template_name = "accounts/new_password.html"
+    form_class = SetAnew
     success_url = reverse_lazy("login")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        accounts.drop_token(form.user)
         messages.success(self.request, _("The password was changed. Log in with it."), "good")
         return super().form_valid(form)
 

@@ -26,7 +26,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/profile.html", ways_in(request) | shown)
     form = Profile(posted(request), instance=user)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        user.save(update_fields=list(form.fields))
         messages.success(request, _("Saved."), "good")
         response = redirect("profile")
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from tiltyard.contest.visibility import Role
 from tiltyard.site.arriving import material
 from tiltyard.site.arriving.uploads import ROOM, body_size, sent_file
+from tiltyard.site.arriving.viewers import once_here
 from tiltyard.site.models import Challenge, Reproduction
 from tiltyard.site.refused import Refused
 from tiltyard.site.seeing.reach import found
@@ -38,6 +39,7 @@ def reproduce(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 @csrf_protect
+@once_here
 def _receive(request: HttpRequest, of: Challenge, asked: Reproduction) -> HttpResponse:
     form = WriteUp(request.POST)
     try:

@@ -17,6 +17,7 @@ from tiltyard.contest.track import Track
 from tiltyard.site.arriving import entering
 from tiltyard.site.arriving.entering import Place
 from tiltyard.site.arriving.uploads import body_size, most_bytes, sent_file
+from tiltyard.site.arriving.viewers import once_here
 from tiltyard.site.clock import now
 from tiltyard.site.models import Challenge, Team
 from tiltyard.site.refused import Refused
@@ -67,6 +68,7 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @csrf_protect
+@once_here
 def _receive(request: HttpRequest, of: Challenge, team: Team) -> HttpResponse:
     form = HandIn(request.POST)
     form.full_clean()

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from tiltyard.contest.registry import find_track
 from tiltyard.errors import TiltyardError
 from tiltyard.site.arriving.uploads import MOST_OF_A_FORM, body_size, most_bytes, too_large
+from tiltyard.site.arriving.viewers import once_here
 from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import Award, Challenge, Entry, Reproduction, Team, User
 from tiltyard.site.views.going import back
@@ -33,11 +34,13 @@ def act(request: HttpRequest, slug: str, action: str) -> HttpResponse:
     if request.method == "GET":
         return _asked(request, of, action, ACTS[action].form(of, initial=_initial(request)))
     most = _most(of, ACTS[action])
-    return too_large(request, most) if body_size(request) > most else _done(request, of, action)
+    return too_large(request, most) if body_size(request) > most else _done(request, slug, action)
 
 
 @csrf_protect
-def _done(request: HttpRequest, of: Challenge, action: str) -> HttpResponse:
+@once_here
+def _done(request: HttpRequest, slug: str, action: str) -> HttpResponse:
+    of = organised(request, slug)
     form = ACTS[action].form(of, request.POST, request.FILES)
     if not form.is_valid():
         return _asked(request, of, action, form, status=422)

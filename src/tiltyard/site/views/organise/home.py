@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tiltyard.errors import TiltyardError
 from tiltyard.site.arriving.uploads import body_size, sent_file, too_large
+from tiltyard.site.arriving.viewers import once_here
 from tiltyard.site.auditing.addresses import address_of
 from tiltyard.site.challenge import adding
 from tiltyard.site.models import Challenge
@@ -61,11 +62,12 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
+@once_here
 def _receive(request: HttpRequest) -> HttpResponse:
-    note = request.POST.get("note", "")
+    user, note = may_open_challenges(request), request.POST.get("note", "")
     try:
         path, _name = sent_file(request, "file")
-        challenge = adding.add_archive(path, by=may_open_challenges(request), note=note, address=address_of(request))
+        challenge = adding.add_archive(path, by=user, note=note, address=address_of(request))
     except TiltyardError as error:
         return render(request, "organise/new.html", {"refused": str(error), "note": note}, status=422)
     messages.success(request, _("Version %d of the challenge is in force.") % challenge.version.number, "good")
