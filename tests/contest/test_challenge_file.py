@@ -81,6 +81,13 @@ class TestReading:
         with pytest.raises(TiltyardError, match="no contest 'maps': there are masks"):
             challenge.contest("maps")
 
+    def test_files_are_called_one_way_however_their_path_is_written(self, tmp_path: Path) -> None:
+        board = "[phases.board]\npublic_items = './list.txt'\n"
+        release = "[[phases.releases]]\nfile = './releases//train.zip'\ntitle = 'T'"
+        phase = read(tmp_path, PLAIN + board + release).phase("finals")
+        assert (phase.board.public_items, phase.releases[0].file) == ("list.txt", "releases/train.zip")
+        assert read(tmp_path, PLAIN).phase("finals").board.public_items == ""
+
 
 FAULTS = [
     (PLAIN.replace("2021-03-01", "2020-03-01"), "phase 'finals': it closes before it opens"),

@@ -195,6 +195,27 @@ def test_the_list_of_public_items_stays_what_it_is_too(tmp_path: Path) -> None:
         add_challenge(tmp_path / "it", by=None)
 
 
+def test_it_does_so_however_its_path_is_written(tmp_path: Path) -> None:
+    (tmp_path / "it").mkdir()
+    (tmp_path / "it" / "list.txt").write_text("0.jpg\n")
+    challenge = in_force(tmp_path, '[phases.board]\npublic_items = "./list.txt"')
+    folder(tmp_path / "it", more='[phases.board]\npublic_items = "list.txt"')
+    add_challenge(tmp_path / "it", by=None)
+    (tmp_path / "it" / "list.txt").write_text("1.jpg\n")
+    folder(tmp_path / "it", more='[phases.board]\npublic_items = "./list.txt"')
+    with pytest.raises(Refused, match="entries in main: keep its public_share"):
+        add_challenge(tmp_path / "it", by=None)
+    assert challenge.versions.count() == 2
+
+
+def test_what_a_release_names_is_in_the_manifest_however_its_path_is_written(tmp_path: Path) -> None:
+    (tmp_path / "it" / "releases").mkdir(parents=True)
+    (tmp_path / "it" / "releases" / "train.zip").write_bytes(b"x")
+    more = '[[phases.releases]]\nfile = "./releases/train.zip"\ntitle = "Train"'
+    challenge = add_challenge(folder(tmp_path / "it", more=more), by=small.organiser())
+    assert challenge.file.phase("main").releases[0].file in challenge.version.manifest
+
+
 def test_checking_apart_knows_no_secrets_and_is_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, told = folder(tmp_path / "it"), tmp_path / "told"
     toml = TOML.format(name="forged", data="data", phase="main", more="").replace("credential", "whitebox")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tiltyard.contest.settings import read_settings
 from tiltyard.errors import TiltyardError
@@ -14,6 +14,15 @@ from tiltyard.errors import TiltyardError
 CHALLENGE = "challenge.toml"
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$")]
 Text = Annotated[str, Field(max_length=20_000)]
+
+
+def _one_way(path: str) -> str:
+    """The path as a manifest writes it: no `./` before it, no `//` in it."""
+    return PurePosixPath(path).as_posix() if path else ""
+
+
+Below = Annotated[str, AfterValidator(_one_way)]
+"""A file's path below the challenge's folder."""
 
 
 class _Part(BaseModel):
@@ -53,7 +62,7 @@ class Contest(_Part):
 class Release(_Part):
     """A file that participants download."""
 
-    file: str
+    file: Below
     title: Words
     opens: AwareDatetime | None = None
     """None: when the phase opens."""
@@ -73,7 +82,7 @@ class BoardRules(_Part):
     """Whether there is a board before the private one opens."""
     public_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The share of items that public scores are of."""
-    public_items: str = ""
+    public_items: Below = ""
     """Instead of a share: a file that lists the public items (values of the track's cluster), one a line."""
     split_seed: Annotated[int, Field(ge=0)] = 0
     refresh_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
