@@ -18,7 +18,7 @@ from tiltyard.site.places import Places, places
 from tiltyard.site.queue.leasing import take
 from tiltyard.site.queue.reaping import bury, reap
 from tiltyard.site.ranking.each import for_each
-from tiltyard.site.scheduler.cleaning import clean, named
+from tiltyard.site.scheduler.cleaning import clean, clean_cache, named
 from tiltyard.site.scheduler.due import all_due
 from tiltyard.site.scheduler.loop import attempt
 from tiltyard.site.serving.sign_of_life import dead, live
@@ -104,6 +104,23 @@ class TestCleaning:
         clean()
         assert (half.exists(), fresh.exists()) == (False, True)
         fresh.unlink()
+
+    def test_a_folder_whose_removal_was_cut_short_counts_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def cut_short(folder: Path, **_: object) -> None:
+            next(path for path in folder.rglob("*") if path.is_file()).unlink()
+            raise KeyboardInterrupt
+
+        manifest = {name: keep_bytes(name.encode()).digest for name in ("one", "two", "three")}
+        folder = unpacked(manifest)
+        os.utime(folder, (1, 1))
+        with monkeypatch.context() as patched:
+            patched.setattr("tiltyard.site.scheduler.cleaning.shutil.rmtree", cut_short)
+            with pytest.raises(KeyboardInterrupt):
+                clean_cache()
+        assert sorted(path.name for path in unpacked(manifest).iterdir()) == sorted(manifest)
+        clean_cache()
+        assert unpacked(manifest) == folder
+        assert [path for path in places().cache.rglob("three") if path.parent != folder] == []
 
     def test_sessions_that_are_over_go(self) -> None:
         for key, end in (("over", now() - timedelta(days=1)), ("good", now() + timedelta(days=1))):

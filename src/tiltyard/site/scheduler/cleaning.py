@@ -1,8 +1,10 @@
 """Removes stored files that no row names any more, and what was unpacked and not used for long."""
 
+import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -40,11 +42,19 @@ def named() -> Iterator[str]:
 
 
 def clean_cache(old: float = OLD) -> None:
-    """Removes unpacked folders, fetched files and half-made evaluations that nobody used for so many seconds."""
+    """Removes unpacked folders, fetched files and half-made evaluations that nobody used for so many seconds.
+
+    A folder first loses its name: where its removal is cut short, nobody takes what is left for whole, and the next
+    round removes it.
+    """
     cache, before = places().cache, time.time() - old
     FolderStore(cache / "files").remove_older(before, keep=set())
+    gone = cache / "gone"
+    gone.mkdir(mode=0o700, exist_ok=True)
     for folder in _older((*cache.glob("folders/*"), *cache.glob("evaluation-*")), before):
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.rename(gone / secrets.token_hex(8))
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _older(paths: Iterable[Path], before: float) -> list[Path]:
