@@ -5,6 +5,7 @@ import io
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from tiltyard.errors import TiltyardError
 from tiltyard.site.models import StoredFile
-from tiltyard.site.places import places
-from tiltyard.site.serving.token import TOKEN_NAME, workers_token
+from tiltyard.site.places import Places, places
+from tiltyard.site.secret_files import made_once
+from tiltyard.site.serving.token import TOKEN_NAME, read_token, workers_token
 from tiltyard.site.storing.files import keep_all, keep_bytes, keep_file
 from tiltyard.site.storing.folder import FolderStore
 from tiltyard.site.storing.remote import HttpStore
@@ -123,6 +125,10 @@ class TestRows:
             ("../../a b\n.zip", "a-b-.zip"),
             (".zip", "zip"),
             ("…", "entry"),
+            ("-.csv", "entry.csv"),
+            ("().csv", "entry.csv"),
+            ("😀.zip", "entry.zip"),
+            ("+.py", "entry.py"),
             ("x" * 300 + ".csv", "x" * 100 + ".csv"),
             ("结果.csv", "结果.csv"),
         ],
@@ -209,6 +215,49 @@ class TestRights:
         assert self.ask(client, "GET", sha(large), token) == 404
         assert not StoredFile.objects.exists()
 
+    def test_an_empty_token_lets_nobody_in(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tiltyard.site.api.machines._token", lambda folder: "")
+        for header in ("Bearer", "Bearer "):
+            answer = client.get(f"/api/files/{NONE}", headers={"Authorization": header})
+            assert answer.status_code == 401
+
     def test_the_token_is_its_users_alone(self) -> None:
         workers_token(places().folder)
         assert (places().folder / TOKEN_NAME).stat().st_mode & 0o777 == 0o600
+
+
+class TestSecrets:
+    def test_one_is_made_once_whole_and_for_its_user_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "made.key"
+        made = made_once(path)
+        assert len(made) >= 48
+        assert made_once(path) == path.read_text() == made
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_who_is_cut_short_while_making_one_leaves_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def cut_short(size: int) -> str:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr("tiltyard.site.secret_files.secrets.token_urlsafe", cut_short)
+            with pytest.raises(KeyboardInterrupt):
+                made_once(tmp_path / "made.key")
+        assert list(tmp_path.iterdir()) == []
+        assert made_once(tmp_path / "made.key")
+
+    def test_many_at_once_have_the_same(self, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(8) as threads:
+            assert len(set(threads.map(made_once, [tmp_path / "made.key"] * 8))) == 1
+
+    @pytest.mark.parametrize("content", ["", "\n"])
+    def test_an_empty_one_is_refused_with_what_to_do(self, tmp_path: Path, content: str) -> None:
+        for name in (TOKEN_NAME, "secret.key"):
+            (tmp_path / name).write_text(content)
+        for secret, name in ((lambda: workers_token(tmp_path), TOKEN_NAME), (Places(tmp_path).secret, "secret.key")):
+            with pytest.raises(TiltyardError, match=rf"{name}: is empty: .*remove it"):
+                secret()
+        with pytest.raises(TiltyardError, match=r"worker.token: is empty: copy worker.token from the site's"):
+            read_token(tmp_path / TOKEN_NAME)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tiltyard.errors import TiltyardError
+from tiltyard.site.secret_files import made_once
 
 FOLDER, DATABASE = "TILTYARD_SITE", "TILTYARD_DATABASE"
 """Environment variables that tell a process of the site where it belongs."""
@@ -50,14 +51,7 @@ class Places:
         """The key that sessions and links are signed with; made once, and for this process alone without a folder."""
         if not self.folder.is_dir():
             return secrets.token_urlsafe(48)
-        path = self.folder / "secret.key"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text(encoding="ascii")
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-        return path.read_text(encoding="ascii")
+        return made_once(self.folder / "secret.key")
 
 
 def places() -> Places:

@@ -37,7 +37,7 @@ def file(request: HttpRequest, digest: str) -> HttpResponseBase:
 def _is_worker(request: HttpRequest) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     wanted = _token(places().folder)
-    return scheme == "Bearer" and secrets.compare_digest(_digest(given), _digest(wanted))
+    return scheme == "Bearer" and given != "" and secrets.compare_digest(_digest(given), _digest(wanted))
 
 
 def _digest(text: str) -> bytes:

@@ -1,29 +1,17 @@
 """The token by which workers elsewhere fetch and put files."""
 
-import os
-import secrets
 from pathlib import Path
 
-from tiltyard.errors import TiltyardError
+from tiltyard.site.secret_files import made_once, read_secret
 
 TOKEN_NAME = "worker.token"  # noqa: S105 - a file's name
 
 
 def workers_token(folder: Path) -> str:
-    """The token of the site in this data folder; made once, readable for this user alone."""
-    path = folder / TOKEN_NAME
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return read_token(path)
-    with open(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48))
-    return read_token(path)
+    """The token of the site in this data folder; made once, readable for this user alone. TiltyardError."""
+    return made_once(folder / TOKEN_NAME).strip()
 
 
 def read_token(path: Path) -> str:
-    """What the file holds; TiltyardError where it cannot be read."""
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        raise TiltyardError(f"{path}: cannot be read: copy {TOKEN_NAME} from the site's data folder") from None
+    """What a copy of the file holds; TiltyardError where it is empty or cannot be read."""
+    return read_secret(path, f"copy {TOKEN_NAME} from the site's data folder").strip()

@@ -55,9 +55,9 @@ def named(digest: str, name: str) -> Path:
 
 def name_on_disk(name: str) -> str:
     """The same with letters, digits, dots and dashes alone, its suffix kept."""
-    plain = "".join(char if char.isalnum() or char in "-_." else "-" for char in name).lstrip(".-")
+    plain = "".join(char if char.isalnum() or char in "-_." else "-" for char in name)
     stem, suffix = os.path.splitext(plain)
-    return f"{stem[:NAME_LENGTH] or 'entry'}{suffix[:NAME_LENGTH]}"
+    return f"{stem.lstrip('.-')[:NAME_LENGTH] or 'entry'}{suffix[:NAME_LENGTH]}"
 
 
 def _link_all(manifest: Manifest, folder: Path) -> None:
