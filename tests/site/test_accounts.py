@@ -53,7 +53,7 @@ def test_where_mail_is_sent_an_account_is_made_by_the_link_to_its_address(
     client: Client, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     body = asked_for_a_link(client, settings, django_capture_on_commit_callbacks, next="/invitation/code")
-    assert mail.outbox[0].bcc == ["Ann@Example.org"]
+    assert mail.outbox[0].to == ["Ann@Example.org"]
     assert not User.objects.exists()
     [link] = re.findall(r"https://tilt\.example\.org(/sign-up/\S+)", body)
     reader = Client()

@@ -1,17 +1,21 @@
 """Mails to people: a failure is logged, not raised, and whoever announces a mail learns of it."""
 
 import logging
+import smtplib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from email.errors import MessageError
 from functools import partial
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.utils import translation
 
 log = logging.getLogger("tiltyard.mail")
-TOGETHER = 50
-"""Recipients of one mail; they do not see each other."""
+OF_ONE_ADDRESS = (smtplib.SMTPException, MessageError, ValueError)
+"""What is raised where a mail server does not take one address, or none could be asked for it."""
 
 
 def send_after_commit(subject: str, body: str, addresses: Iterable[str]) -> None:
@@ -20,20 +24,33 @@ def send_after_commit(subject: str, body: str, addresses: Iterable[str]) -> None
 
 
 def send(subject: str, body: str, addresses: Iterable[str]) -> int:
-    """Mails the text to all of them, now; to how many of them it could not be sent."""
-    line, recipients = " ".join(subject.split()), sorted(set(addresses))
-    left = len(recipients)
-    if not recipients:
+    """Mails the text to each of them, now; to how many of them it could not be sent."""
+    line, waiting, refused = " ".join(subject.split()), sorted(set(addresses)), 0
+    if not waiting:
         return 0
     try:
         with get_connection() as server:
-            for start in range(0, len(recipients), TOGETHER):
-                batch = recipients[start : start + TOGETHER]
-                if server.send_messages([EmailMessage(line, body, bcc=batch)]):
-                    left -= len(batch)
-    except (OSError, UnicodeError) as error:  # smtplib's errors are of the first kind, odd names of hosts of the second
-        log.error("mail %r to %d addresses was not sent: %s", line, left, error)
-    return left
+            while waiting:
+                refused += not _is_taken(server, EmailMessage(line, body, to=waiting[:1]))
+                del waiting[0]
+    except OSError as error:
+        log.error("mail %r to %d addresses was not sent: %s", line, len(waiting), error)
+    return refused + len(waiting)
+
+
+def _is_taken(server: BaseEmailBackend, mail: EmailMessage) -> bool:
+    """Tried twice, anew the second time: some servers end a connection after so many mails or refusals."""
+    with suppress(*OF_ONE_ADDRESS):
+        return bool(server.send_messages([mail]))
+    server.close()
+    server.open()
+    try:
+        return bool(server.send_messages([mail]))
+    except smtplib.SMTPServerDisconnected:
+        raise
+    except OF_ONE_ADDRESS as error:
+        log.error("mail %r to 1 addresses was not sent: %s", mail.subject, str(error).replace(mail.to[0], "<it>"))
+        return False
 
 
 def in_all_languages(text: Callable[[], str]) -> str:

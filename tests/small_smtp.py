@@ -1,0 +1,68 @@
+"""A mail server on this machine: it takes mails, knows nobody called `gone`, and may end connections early."""
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Keeps to whom mails went; `patience` is how many refusals it bears in one connection."""
+
+    daemon_threads = True
+
+    def __init__(self, patience: int) -> None:
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.patience, self.connections = patience, 0
+        self.mails: list[tuple[list[str], str]] = []
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+
+class Talk(socketserver.StreamRequestHandler):
+    """One connection."""
+
+    server: Server
+
+    def handle(self) -> None:
+        self.server.connections += 1
+        self.say("220 here")
+        refusals, recipients = 0, list[str]()
+        while (line := self.heard()) and not line.startswith("quit"):
+            if line.startswith("rcpt") and "gone@" in line:
+                refusals += 1
+                self.say("550 nobody of this name" if refusals <= self.server.patience else "421 enough")
+            elif line.startswith("data"):
+                self.say("354 go on")
+                self.server.mails.append((recipients, self.letter()))
+                recipients = []
+                self.say("250 taken")
+            else:
+                if line.startswith("rcpt"):
+                    recipients.append(line.split("<")[1].split(">")[0])
+                self.say("250 well")
+            if refusals > self.server.patience:
+                return
+
+    def heard(self) -> str:
+        return self.rfile.readline().decode().lower()
+
+    def letter(self) -> str:
+        return "".join(iter(self.heard, ".\r\n"))
+
+    def say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+
+@contextmanager
+def mail_server(settings: Any, *, patience: int = 100) -> Iterator[Server]:
+    """The site's own, while it runs."""
+    with Server(patience) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", server.port, False
+        yield server
+        server.shutdown()
