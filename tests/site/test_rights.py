@@ -332,6 +332,17 @@ def test_who_is_no_administrator_gets_no_other_page_to_log_in_to(site: Site) -> 
     assert client.post("/admin/login/", {"username": "ada@example.org", "password": small.PASSWORD}).status_code == 403
 
 
+def test_the_admin_has_no_page_of_its_own_for_a_new_password(site: Site) -> None:
+    client, ada = Client(), site.users["admin"]
+    assert ada is not None
+    client.force_login(ada)
+    new = {"old_password": small.PASSWORD, "new_password1": "another horse 18", "new_password2": "another horse 18"}
+    for answer in (client.get("/admin/password_change/"), client.post("/admin/password_change/", new)):
+        assert answer["Location"] == "/profile/password"
+    ada.refresh_from_db()
+    assert ada.check_password(small.PASSWORD)
+
+
 def test_what_the_admin_changes_of_a_person_is_in_the_log_and_nothing_else_can_be_changed(site: Site) -> None:
     client, member = Client(), site.users["member"]
     assert member is not None
@@ -346,3 +357,15 @@ def test_what_the_admin_changes_of_a_person_is_in_the_log_and_nothing_else_can_b
     for model in ("entry", "evaluation", "team", "challenge", "auditevent", "job"):
         assert client.post(f"/admin/tiltyard/{model}/1/change/", {"charged": ""}).status_code in (302, 403)
     assert Entry.objects.get(team__name="Own").charged
+
+
+def test_what_became_of_a_person_while_the_admin_saved_is_not_written_over(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, member = Client(), site.users["member"]
+    assert member is not None
+    client.force_login(site.users["admin"])  # type: ignore[arg-type]
+    monkeypatch.setattr(User, "clean", lambda user: accounts.drop_token(User.objects.get(pk=user.pk)))
+    client.post(f"/admin/tiltyard/user/{member.pk}/change/", {"name": "Mia", "is_active": "on"})
+    member.refresh_from_db()
+    assert (member.name, member.token_digest) == ("Mia", "")

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from tiltyard.site import models
@@ -127,6 +128,12 @@ def log_in(request: HttpRequest, extra_context: object = None) -> HttpResponse:
     return redirect_to_login(request.GET.get("next", reverse("admin:index")))
 
 
+def change_password(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    """The site's own page, where the API token goes with the old password."""
+    return redirect("password")
+
+
 admin.site.login = log_in  # type: ignore[method-assign]
+admin.site.password_change = change_password  # type: ignore[assignment, method-assign]
 import_module("django.contrib.auth.admin")
 admin.site.unregister(Group)  # rights are the site's own, and groups would go around them
