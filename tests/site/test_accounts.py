@@ -49,11 +49,19 @@ def asked_for_a_link(client: Client, settings: Any, capture: Any, **given: str) 
     return str(mail.outbox[-1].body)
 
 
+def test_the_link_goes_to_the_address_that_it_makes_an_account_of(
+    client: Client, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    body = asked_for_a_link(client, settings, django_capture_on_commit_callbacks, email="\u212aevin@example.org")
+    [code] = re.findall(r"/sign-up/(\S+)", body)
+    assert mail.outbox[0].to == [verifying.address_of(code)] == ["kevin@example.org"]
+
+
 def test_where_mail_is_sent_an_account_is_made_by_the_link_to_its_address(
     client: Client, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     body = asked_for_a_link(client, settings, django_capture_on_commit_callbacks, next="/invitation/code")
-    assert mail.outbox[0].to == ["Ann@Example.org"]
+    assert mail.outbox[0].to == ["ann@example.org"]
     assert not User.objects.exists()
     [link] = re.findall(r"https://tilt\.example\.org(/sign-up/\S+)", body)
     reader = Client()

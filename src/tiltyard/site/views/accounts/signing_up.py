@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from tiltyard.site.auditing.addresses import address_of
+from tiltyard.site.models import User
 from tiltyard.site.people import accounts, limits, verifying
 from tiltyard.site.people.codes import digest
 from tiltyard.site.refused import Refused
@@ -71,10 +72,10 @@ def _mail_link(request: HttpRequest) -> HttpResponse:
     """The answer is the same whether there is such an account or not: the mail alone tells."""
     form, template = Address(posted(request)), "accounts/sign_up.html"
     if request.method == "POST" and form.is_valid():
-        address = form.cleaned_data["email"]
+        address = User.objects.normalise(form.cleaned_data["email"])
         try:
             accounts.check_sign_ups(request)
-            limits.check(f"sign-up-mail:{digest(address.lower())}", MAILS, IN_SECONDS)
+            limits.check(f"sign-up-mail:{digest(address)}", MAILS, IN_SECONDS)
             _send_link(address, back(request, ""))
         except Refused as refusal:
             return again(request, template, form, refusal)
