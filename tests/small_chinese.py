@@ -70,8 +70,8 @@ class ChineseSite:
         """What stands for each part of a route, as of `test_rights`."""
         return {
             "<slug:slug>": self.challenge.slug,
-            "entries/<int:number>": f"entries/{self.asked.entry_id}",
-            "material/<int:number>": f"material/{self.asked.pk}",
+            "entries/<row:number>": f"entries/{self.asked.entry_id}",
+            "material/<row:number>": f"material/{self.asked.pk}",
             "<slug:phase>/<int:number>": "main/1",
             "<slug:action>": "pause",
             "claim/<str:code>": "claim/used-up",
