@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -10,13 +11,25 @@ from django.utils.translation import gettext as _
 
 from tiltyard.site.arriving.uploads import body_size
 from tiltyard.site.auditing.addresses import network_of
+from tiltyard.site.people.accounts import user_of_token
 from tiltyard.site.serving.web import THREADS
 
-AT_A_TIME, OF_ONE_NETWORK = THREADS * 3 // 4, THREADS * 3 // 8
-"""Threads that wait for bodies to arrive and for files to be taken; the others go on showing pages."""
+
+@dataclass(frozen=True)
+class Places:
+    """Threads that wait for bodies to arrive and for files to be taken."""
+
+    whose: str
+    in_all: int
+    of_one_network: int
+
+
+OF_MEMBERS = Places("members", THREADS // 2, THREADS * 3 // 8)
+OF_STRANGERS = Places("strangers", THREADS // 4, THREADS // 8)
+"""Apart: strangers, who cannot be shut out, hold up nobody who has an account. The other threads go on showing pages."""
 FOR_WORKERS = "/api/files/"
 """They are trusted: their token is asked for before a body is read."""
-PLACE = "tiltyard.network"
+PLACE = "tiltyard.place"
 
 
 class FewTransfers:
@@ -25,7 +38,7 @@ class FewTransfers:
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer
         self._turn = threading.Lock()
-        self._busy: Counter[str] = Counter()
+        self._busy: Counter[tuple[str, str]] = Counter()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -54,19 +67,27 @@ class FewTransfers:
     def _enter(self, request: HttpRequest) -> bool:
         if request.path.startswith(FOR_WORKERS):
             return True
-        network = network_of(request)
+        places = OF_MEMBERS if _is_member(request) else OF_STRANGERS
+        place = (places.whose, network_of(request))
         with self._turn:
-            if self._busy.total() >= AT_A_TIME or self._busy[network] >= OF_ONE_NETWORK:
+            held = sum(number for (whose, _network), number in self._busy.items() if whose == places.whose)
+            if held >= places.in_all or self._busy[place] >= places.of_one_network:
                 return False
-            self._busy[network] += 1
-        request.META[PLACE] = network
+            self._busy[place] += 1
+        request.META[PLACE] = place
         return True
 
     def _leave(self, request: HttpRequest) -> None:
-        network = request.META.pop(PLACE, None)
-        if network is not None:
+        place = request.META.pop(PLACE, None)
+        if place is not None:
             with self._turn:
-                self._busy -= Counter([network])
+                self._busy -= Counter([place])
+
+
+def _is_member(request: HttpRequest) -> bool:
+    """Whether it comes from somebody with an account: logged in, or with a token, which the API looks at later."""
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    return request.user.is_authenticated or (kind.lower() == "bearer" and user_of_token(token) is not None)
 
 
 def _busy(request: HttpRequest) -> HttpResponse:
