@@ -25,7 +25,7 @@ from tiltyard.contest.executor import Here, Processes, Task
 from tiltyard.contest.files import digest_of
 from tiltyard.contest.run import Run
 from tiltyard.contest.track import Measured, Shard
-from tiltyard.contest.verify import verify
+from tiltyard.contest.verify import Difference, verify
 from tiltyard.errors import EntryError, EvaluationError
 
 FUZZ = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -487,3 +487,9 @@ class TestReading:
         (folder / ROWS).write_bytes(content)
         with pytest.raises(EvaluationError, match="was changed"):
             _ = Evaluation(folder, read_evaluation(folder).record).rows
+
+
+def test_a_difference_is_one_line_that_moves_no_cursor() -> None:
+    told = str(Difference("score\x1b[1A", "\x1b[2K\x1b[1Aall figures agree\n\x1b[8m", "1"))
+    assert "\x1b" not in told
+    assert "\n" not in told

@@ -1,4 +1,5 @@
 import sys
+import time
 import tomllib
 from collections import OrderedDict
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from tiltyard.defences.architectures.madry_wideresnet import MadryWideResNet
 from tiltyard.defences.architectures.mmc_resnet import MMCResNet
 from tiltyard.defences.architectures.preact_resnet import PreActResNet
 from tiltyard.defences.architectures.wideresnet import WideResNet
-from tiltyard.defences.checkpoints import load_weights, weight_files
+from tiltyard.defences.checkpoints import load_safetensors, load_weights, weight_files
 from tiltyard.defences.keras_h5 import places
 from tiltyard.defences.tf_bundle import TensorBundle, bundle_prefix, read_index
 from tiltyard.errors import ReferenceFailed
@@ -115,6 +116,30 @@ def test_safetensors_are_loaded(tmp_path: Path) -> None:
     safetensors.torch.save_file(prefixed(published, "module."), tmp_path / "awp.safetensors")
     load_weights(module, tmp_path / "awp.safetensors")
     assert same(module, published)
+
+
+def test_a_name_that_is_one_prefix_after_another_takes_no_time() -> None:
+    began = time.process_time()
+    (name,) = torch_file.unwrap({"net." * 2_000_000 + "x": torch.zeros(1)})
+    assert time.process_time() - began < 1
+    assert name.endswith("net.x")
+
+
+def test_what_must_be_safetensors_is_read_as_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))
+    with pytest.raises(ReferenceFailed, match="not a readable safetensors file"):
+        load_safetensors(nn.Linear(2, 2), tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("below", ["", "model_weights/"])
+def test_a_keras_file_leads_to_no_other_file(below: str, tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    (tmp_path / "secret").write_bytes(b"nobody's")
+    for target in (h5py.ExternalLink(str(tmp_path / "secret"), "/"), h5py.SoftLink("/elsewhere")):
+        with h5py.File(tmp_path / "model.180.h5", "w") as file:
+            file[f"{below}conv2d_1"] = target
+        told = refusal(MMCResNet(width=2, blocks=1, features=12, size=8), tmp_path / "model.180.h5")
+        assert "is a link to another place, which is not followed" in told
 
 
 def test_an_unused_stage_in_the_file_is_left_out(tmp_path: Path) -> None:

@@ -215,6 +215,8 @@ HOSTILE = {
     "a product at nan": ("self.ask(Kind.VJP_AT, np.nan)", "about images with NaN or infinite values"),
     "a product of nan": ("self.ask(Kind.VJP, 0.0, np.nan)", "about a vector with NaN or infinite values"),
     "a product of infinity": ("self.ask(Kind.VJP_AT, 0.0, np.inf)", "about a vector with NaN or infinite values"),
+    "a query far beyond": ("self.ask(Kind.LOGITS, 3e38)", "about images with values beyond ±10000"),
+    "a product far beyond": ("self.ask(Kind.VJP_AT, 0.0, -1e30)", "about a vector with values beyond ±1e+12"),
     "a result of nan": ("self.ask(Kind.DONE, np.nan)", "batch_attack returned NaN or infinite values"),
     "a result of infinities that cancel": (
         "self.layout.images(self.request, 4).flat[1::2] = np.inf; self.ask(Kind.DONE, -np.inf, step=2)",

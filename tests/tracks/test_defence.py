@@ -133,6 +133,18 @@ class TestEntries:
         with pytest.raises(EntryError, match=r"member 'model\.safetensors': not a readable safetensors file"):
             TRACK.read(folder)
 
+    def test_another_format_under_the_name_of_safetensors_is_not_read(self, tmp_path: Path) -> None:
+        folder = handed_in(tmp_path / "mine")
+        (folder / "model.safetensors").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))
+        with pytest.raises(EntryError, match=r"member 'model\.safetensors': not a readable safetensors file"):
+            TRACK.read(folder)
+
+    def test_a_long_description_is_not_parsed(self, tmp_path: Path) -> None:
+        folder = handed_in(tmp_path / "mine")
+        (folder / "model.toml").write_text("a." * 3000 + "a = 1")
+        with pytest.raises(EntryError, match=r"'model\.toml': no valid TOML \(more than 4096 bytes\)"):
+            TRACK.read(folder)
+
     def test_an_unknown_architecture_is_told_the_known_ones(self, tmp_path: Path) -> None:
         with pytest.raises(EntryError, match=r"'model\.toml': unknown architecture 'mine'; known are .*digits-cnn"):
             TRACK.read(handed_in(tmp_path / "mine", architecture="mine"))
@@ -489,6 +501,7 @@ class TestPrograms:
             ("def logits(x): return honest(x) * asked", "answers the same images differently"),
             ("def logits(x): return honest(x - x.mean(0) + 0.3)", "depends on what else is in the batch"),
             ("def logits(x): return honest(x) / (asked < 5)", "answers logits with NaN or infinite values"),
+            ("def logits(x): return 3e38 * np.clip(honest(x), -1, 1)", "answers logits beyond ±1e+12"),
         ],
     )
     def test_one_that_is_no_function_of_an_image_is_refused(

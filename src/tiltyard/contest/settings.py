@@ -22,5 +22,7 @@ def read_settings(path: Path, kind: type[Settings]) -> Settings:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the file"
         raise TiltyardError(f"{path}: {one_line(field)}: {first['msg'].removeprefix('Value error, ')}") from None
+    except ArithmeticError as error:
+        raise TiltyardError(f"{path}: a date or a number is out of range ({one_line(error)})") from None
     except (ValueError, RecursionError) as error:
         raise TiltyardError(f"{path}: no valid TOML ({one_line(error)})") from None

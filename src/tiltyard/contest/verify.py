@@ -9,10 +9,12 @@ from typing import Any
 from tiltyard.contest.evaluate import score_record
 from tiltyard.contest.evaluation import ARTEFACTS, ROWS, Evaluation, first_line, read_evaluation, seal_of
 from tiltyard.contest.files import digest_of, is_regular, walk
-from tiltyard.contest.names import is_junk, shown
+from tiltyard.contest.names import is_junk, one_line, shown
 from tiltyard.contest.registry import find_track
 
 TOLERANCE = 1e-9
+MOST_SHOWN = 500
+"""Characters of a value in a line."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class Difference:
     found: Any
 
     def __str__(self) -> str:
-        return f"{self.what}: recorded {self.recorded}, found {self.found}"
+        """One line, for a terminal too: what stands in a folder may come from anybody."""
+        told = (one_line(value, MOST_SHOWN) for value in (self.what, self.recorded, self.found))
+        return "{}: recorded {}, found {}".format(*told)
 
 
 def verify(folder: Path) -> list[Difference]:

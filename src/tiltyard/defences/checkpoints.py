@@ -47,6 +47,11 @@ def load_weights(module: nn.Module, path: Path, *, renames: Mapping[str, str] | 
     _fill(module, state, path)
 
 
+def load_safetensors(module: nn.Module, path: Path) -> None:
+    """The same for what must be a safetensors file, whatever its first bytes say: a stranger's."""
+    _fill(module, _read_safetensors(_readable(path)), path)
+
+
 def weight_files(path: Path) -> tuple[Path, ...]:
     """The files that `load_weights` reads for `path`, sorted: what a pool hashes. Raises `ReferenceFailed`."""
     prefix = bundle_prefix(path)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tiltyard.contest.names import one_line
 from tiltyard.errors import ReferenceFailed
 
 MAX_ARRAY_BYTES = 256 * 2**20
@@ -36,7 +37,10 @@ def read_keras(path: Path, wanted: Collection[str]) -> dict[str, npt.NDArray[Any
         raise ReferenceFailed(f"{path}: reading Keras weights needs h5py: pip install h5py") from None
     try:
         with h5py.File(path, "r") as file:
-            arrays = _arrays(file.get("model_weights", file), wanted, path)
+            _refuse_links(file, path)
+            group = file.get("model_weights", file)
+            _refuse_links(group, path)
+            arrays = _arrays(group, wanted, path)
     except ReferenceFailed:
         raise
     except Exception as failure:  # h5py passes on whatever the C library finds
@@ -55,6 +59,15 @@ def places(layers: Collection[str]) -> dict[str, str]:
     return {
         layer: f"{kind}.{place}" for kind, members in kinds.items() for place, (_, layer) in enumerate(sorted(members))
     }
+
+
+def _refuse_links(group: Any, path: Path) -> None:
+    """A link may lead out of the file: to any file of this machine."""
+    import h5py
+
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ReferenceFailed(f"{path}: {one_line(name, 100)} is a link to another place, which is not followed")
 
 
 def _arrays(group: Any, wanted: Collection[str], path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -13,7 +13,7 @@ from tiltyard.errors import ReferenceFailed
 MAX_BYTES = 4 * 2**30
 NESTS = ("state_dict", "model_state_dict", "net", "model", "network", "params", "weights")
 WRAPPERS = ("module.", "model.", "basic_net.", "net.", "_orig_mod.")
-MAX_NESTING = 4
+MAX_NESTING, MAX_WRAPPERS = 4, 8
 
 
 def read_torch(path: Path) -> dict[str, Tensor]:
@@ -32,9 +32,13 @@ def read_torch(path: Path) -> dict[str, Tensor]:
 
 
 def unwrap(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors without the prefixes that every name carries, as DataParallel's `module.`."""
+    """The same tensors without the prefixes that every name carries, as DataParallel's `module.`; at most eight, for a
+    name may be one prefix after another for megabytes."""
     found = dict(state)
-    while wrapper := next((prefix for prefix in WRAPPERS if found and all(k.startswith(prefix) for k in found)), None):
+    for _ in range(MAX_WRAPPERS):
+        wrapper = next((prefix for prefix in WRAPPERS if found and all(k.startswith(prefix) for k in found)), None)
+        if wrapper is None:
+            break
         found = {name.removeprefix(wrapper): tensor for name, tensor in found.items()}
     return found
 

@@ -29,10 +29,17 @@ QUIET_THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_NUM_
 An attack may still call `torch.set_num_threads`."""
 
 
+LARGEST_PIXEL, LARGEST_WEIGHT = 1e4, 1e12
+"""Of what an attack may ask about, far beyond any image and any gradient: what makes a sound model overflow would be
+called the model's fault."""
+
+
 class GuestFailed(Exception):
     """The run is over and the entry is to blame; the message is one line for its author, `log` what it printed."""
 
     log = ""
+    is_of_guest = True
+    """Whether what the guest printed tells why."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,8 @@ def host(
             yield referee
             referee.end()
         except GuestFailed as failed:
-            failed.log = referee.final_log()
+            if failed.is_of_guest:
+                failed.log = referee.final_log()
             raise
 
 
@@ -204,10 +212,10 @@ class Referee:
         return Message(Kind.GRADIENT_IS, images=len(product))
 
     def _images(self, count: int) -> Tensor:
-        return _checked(self._taken(self._layout.images(self._request, count)), "images")
+        return _checked(self._taken(self._layout.images(self._request, count)), "images", LARGEST_PIXEL)
 
     def _vector(self, count: int) -> Tensor:
-        return _checked(self._taken(self._layout.per_class(self._request, count)), "a vector")
+        return _checked(self._taken(self._layout.per_class(self._request, count)), "a vector", LARGEST_WEIGHT)
 
     def _taken(self, shared: NDArray[np.float32]) -> Tensor:
         """A private copy, made before anything is looked at: the guest may write on while we check."""
@@ -226,9 +234,11 @@ class Referee:
         return f"time limit: no query and no answer for {seconds:g} s"
 
 
-def _checked(values: Tensor, what: str) -> Tensor:
+def _checked(values: Tensor, what: str, largest: float) -> Tensor:
     if not _finite(values):
         raise GuestFailed(f"the attack asked the model about {what} with NaN or infinite values")
+    if values.numel() and float(torch.linalg.vector_norm(values, torch.inf)) > largest:
+        raise GuestFailed(f"the attack asked the model about {what} with values beyond ±{largest:g}")
     return values
 
 

@@ -32,6 +32,8 @@ PATIENT_THREADS = {"GOMP_SPINCOUNT": "1000"}
 class ModelFailed(GuestFailed):
     """The model that was handed in is to blame; the message is one line for its author."""
 
+    is_of_guest = False
+
 
 @dataclass(frozen=True)
 class Serving:

@@ -17,7 +17,7 @@ from tiltyard.contest.archive import ZipSource
 from tiltyard.contest.entry import Entry, open_entry, text_entry
 from tiltyard.contest.names import one_line, shown, shown_path
 from tiltyard.defences.architectures import build
-from tiltyard.defences.checkpoints import load_weights
+from tiltyard.defences.checkpoints import load_safetensors
 from tiltyard.errors import EntryError, ReferenceFailed
 from tiltyard.jail.places import PROGRAM
 from tiltyard.jail.served import Serving, serve
@@ -25,7 +25,7 @@ from tiltyard.tracks.model_format import DESCRIPTION, MODEL, WEIGHTS
 from tiltyard.tracks.unpacked import unpacked
 from tiltyard.vision.classifier import Classifier
 
-DESCRIPTION_BYTES = 1 << 16
+DESCRIPTION_BYTES = 4096
 PROGRAM_FILES, PROGRAM_BYTES = 100_000, 4 << 30
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 CURE = (
@@ -125,7 +125,7 @@ def network_of(entry: Entry) -> nn.Module:
     with unpacked(entry) as folder:
         file = folder / WEIGHTS
         try:
-            load_weights(network, file)
+            load_safetensors(network, file)
         except ReferenceFailed as error:
             raise _broken(entry, WEIGHTS, str(error).removeprefix(f"{file}: ")) from None
     for name, tensor in network.state_dict().items():

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from tiltyard.jail.oracle import same_answers
 from tiltyard.jail.served import ModelFailed
 
+LARGEST = 1e12
+"""Of a logit: beyond it the arithmetic of attacks overflows, and a network that answers so would look robust."""
 SAME_ANSWER = 1e-3
 """Tolerance up to which two answers count as one (kernels differ with batch size)."""
 
@@ -58,11 +60,13 @@ class Witness(nn.Module):
 
 
 def check_logits(logits: Tensor, count: int, classes: int) -> None:
-    """Raises ModelFailed unless they are finite and (count, classes)."""
+    """Raises ModelFailed unless they are (count, classes), finite and within ±LARGEST."""
     if tuple(logits.shape) != (count, classes):
         raise ModelFailed(f"the model answers shape {tuple(logits.shape)}, expected {(count, classes)}")
     if not bool(torch.isfinite(logits).all()):
         raise ModelFailed("the model answers logits with NaN or infinite values")
+    if logits.numel() and float(logits.detach().abs().max()) > LARGEST:
+        raise ModelFailed(f"the model answers logits beyond ±{LARGEST:g}: scale its last layer down")
 
 
 @dataclass(frozen=True)
