@@ -26,7 +26,7 @@ class Places:
 
 OF_MEMBERS = Places("members", THREADS // 2, THREADS * 3 // 8)
 OF_STRANGERS = Places("strangers", THREADS // 4, THREADS // 8)
-"""Apart: strangers, who cannot be shut out, hold up nobody who has an account. The other threads go on showing pages."""
+"""Apart: strangers, who cannot be shut out, hold up nobody who has an account. The other threads go on with pages."""
 FOR_WORKERS = "/api/files/"
 """They are trusted: their token is asked for before a body is read."""
 PLACE = "tiltyard.place"
