@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,40 @@ client, page = come("elsewhere")
 assert UNVOUCHED in page.text
 print("kept out")
 """
+DOWN = """
+import sys
+from urllib.parse import parse_qs, urlsplit
+
+import django
+
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+
+call_command("migrate", verbosity=0)
+from tiltyard.site.models import User
+
+started = Client()
+there = started.post("/oidc/oidc/corp/login/").headers["Location"]
+state = parse_qs(urlsplit(there).query)["state"][0]
+known = Client()
+known.force_login(
+    User.objects.create_user("ann@corp.example", "correct horse 17", name="Ann"),
+    backend="django.contrib.auth.backends.ModelBackend",
+)
+print("up", flush=True)
+sys.stdin.readline()
+TOLD = "Corp cannot be reached. Try again later."
+for client, way, leads in (
+    (Client(), "login/", "/login"),
+    (known, "login/?process=connect", "/profile"),
+    (started, f"login/callback/?code=4711&state={state}", "/login"),
+):
+    ask = client.get if "callback" in way else client.post
+    page = ask(f"/oidc/oidc/corp/{way}", follow=True)
+    assert page.redirect_chain == [(leads, 302)] and TOLD in page.text, (way, page.status_code, page.redirect_chain)
+print("told")
+"""
 WHO: dict[str, dict[str, Any]] = {
     "4711": {"sub": "17", "email": "Ann@Corp.example", "email_verified": True, "name": "Ann Archer"},
     "as-boss": {"sub": "1", "email": "boss@corp.example", "email_verified": False},
@@ -171,6 +206,13 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def provider() -> Iterator[str]:
+    with answering() as address:
+        yield address
+
+
+@contextmanager
+def answering() -> Iterator[str]:
+    """A provider's address, at which nobody answers afterwards."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -180,6 +222,13 @@ def provider() -> Iterator[str]:
 
 def run_site(script: str, provider: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs the script in a process whose site knows the provider."""
+    site = start_site(script, provider, folder)
+    said, errors = site.communicate(timeout=120)
+    return subprocess.CompletedProcess(site.args, site.returncode, said, errors)
+
+
+def start_site(script: str, provider: str, folder: Path) -> subprocess.Popen[str]:
+    """The same, while it runs."""
     settings = {"server_url": provider, "fetch_userinfo": True}
     named = {"provider_id": "corp", "name": "Corp", "client_id": "tiltyard", "secret": "s", "settings": settings}
     environment = {
@@ -192,7 +241,8 @@ def run_site(script: str, provider: str, folder: Path) -> subprocess.CompletedPr
     }
     (folder / "site").mkdir()
     command = [sys.executable, "-W", "ignore", "-c", script, provider]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def test_a_provider_vouches_for_new_people_and_for_known_ones_who_connected_themselves(
@@ -209,6 +259,16 @@ def test_nobody_gets_an_account_by_an_address_that_the_provider_does_not_vouch_f
     pytest.importorskip("allauth")
     done = run_site(ATTACK, provider, tmp_path)
     assert done.stdout == "kept out\n", done.stderr
+
+
+def test_a_provider_that_is_down_is_told_and_is_no_fault_of_the_site(tmp_path: Path) -> None:
+    pytest.importorskip("allauth")
+    with answering() as provider:
+        site = start_site(DOWN, provider, tmp_path)
+        assert site.stdout is not None
+        assert site.stdout.readline() == "up\n"
+    said, errors = site.communicate("\n", timeout=120)
+    assert said == "told\n", errors
 
 
 def test_without_a_provider_nothing_of_it_is_loaded() -> None:

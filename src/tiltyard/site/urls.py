@@ -16,4 +16,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tiltyard.site.views.participants_urls")),
 ]
 if settings.OIDC:
-    urlpatterns.append(path("oidc/", include("allauth.urls")))
+    from tiltyard.site.views.accounts import provider
+
+    urlpatterns += [
+        path("oidc/oidc/<str:provider_id>/login/", provider.log_in),
+        path("oidc/oidc/<str:provider_id>/login/callback/", provider.come_back),
+        path("oidc/", include("allauth.urls")),
+    ]
