@@ -1,7 +1,9 @@
 """Challenges from folders and zips: new ones, new versions, what is refused; editions."""
 
 import json
+import tracemalloc
 import zipfile
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 import small_site as small
 from tiltyard.contest import challenge as files
+from tiltyard.contest.archive import ZipSource
 from tiltyard.errors import TiltyardError
 from tiltyard.site import clock
 from tiltyard.site.challenge import adding, editions
@@ -232,8 +235,11 @@ def test_checking_apart_knows_no_secrets_and_is_held_in_memory(tmp_path: Path, m
     assert not {name for name in json.loads(told.read_text()) if name.startswith(("TILTYARD", "PG", "AWS"))}
 
 
+SIZE = 32 << 20
+
+
 def zipped(place: Path, target: Path, *, top: str = "") -> Path:
-    with zipfile.ZipFile(target, "w") as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(place.rglob("*")):
             if path.is_file():
                 archive.write(path, f"{top}{path.relative_to(place)}")
@@ -245,6 +251,41 @@ def test_a_zip_is_read_checked_by_another_process_and_added(tmp_path: Path, top:
     archive = zipped(folder(tmp_path / "it"), tmp_path / "it.zip", top=top)
     challenge = add_archive(archive, by=small.organiser(), note="by zip")
     assert set(challenge.version.manifest) == {"challenge.toml", "data/truth.csv"}
+
+
+@pytest.mark.parametrize("large", ["data/more.bin", "challenge.toml"])
+def test_a_small_zip_of_a_large_member_does_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: str
+) -> None:
+    monkeypatch.setattr(adding, "MOST_FILES", 1000)
+    place, olga = folder(tmp_path / "it"), small.organiser()
+    with (place / large).open("ab") as file:
+        file.write(b"#" * SIZE)
+    archive = zipped(place, tmp_path / "it.zip")
+    assert archive.stat().st_size < SIZE / 100
+    tracemalloc.start()
+    try:
+        with pytest.raises(TiltyardError, match="larger than") if large == "challenge.toml" else nullcontext():
+            add_archive(archive, by=olga)
+        assert tracemalloc.get_traced_memory()[1] < SIZE / 2
+    finally:
+        tracemalloc.stop()
+
+
+def test_who_may_not_add_it_has_nothing_unpacked_but_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_challenge(folder(tmp_path / "it"), by=small.organiser())
+    written: list[str] = []
+    pieces = ZipSource.pieces
+
+    def noted(self: ZipSource, names: Any = None) -> Any:
+        for name, chunks in pieces(self, names):
+            written.append(name)
+            yield name, chunks
+
+    monkeypatch.setattr(ZipSource, "pieces", noted)
+    with pytest.raises(Refused, match="Another challenge has this name"):
+        add_archive(zipped(tmp_path / "it", tmp_path / "it.zip"), by=small.organiser("Otto"))
+    assert written == ["challenge.toml"]
 
 
 def test_a_zip_with_bad_data_is_refused_with_the_tracks_own_words(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from tiltyard.contest.files import open_regular, unchanged
+from tiltyard.contest.files import check_unchanged, open_regular
 from tiltyard.contest.names import check_distinct, check_name, is_junk, one_line, shown, shown_path
 from tiltyard.errors import EntryError
 
@@ -93,10 +93,14 @@ class ZipSource:
 
     def contents(self, names: Iterable[str] | None = None) -> Iterator[tuple[str, bytes]]:
         """These members, or all, with the archive opened once."""
+        for name, chunks in self.pieces(names):
+            yield name, b"".join(chunks)
+
+    def pieces(self, names: Iterable[str] | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """The same piece by piece, for members that do not fit into memory; each is used up before the next."""
         with self._open() as archive:
             for name in self._names if names is None else names:
-                content = b"".join(self._chunks(archive, self._members[name], self._max_bytes))
-                yield name, unchanged(content, self._digests[name], self.where, name)
+                yield name, self._unchanged(archive, name)
 
     @contextmanager
     def _open(self) -> Iterator[zipfile.ZipFile]:
@@ -130,6 +134,14 @@ class ZipSource:
         kept = [info for info in infos if not is_junk(info.filename)]
         check_distinct([f"{info.filename}." if info.is_dir() else info.filename for info in kept], self.where)
         return [info for info in kept if not info.is_dir()]
+
+    def _unchanged(self, archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+        """The member's bytes; EntryError after the last one where they are not those that were checked."""
+        digest = hashlib.sha256()
+        for chunk in self._chunks(archive, self._members[name], self._max_bytes):
+            digest.update(chunk)
+            yield chunk
+        check_unchanged(digest.hexdigest(), self._digests[name], self.where, name)
 
     def _chunks(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> Iterator[bytes]:
         """The member's bytes, whatever size its headers give; EntryError once there are more than `left`."""

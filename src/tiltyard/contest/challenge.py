@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from tiltyard.contest.settings import read_settings
 from tiltyard.errors import TiltyardError
 
-CHALLENGE = "challenge.toml"
+CHALLENGE, MOST_BYTES = "challenge.toml", 1 << 20
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$")]
 Text = Annotated[str, Field(max_length=20_000)]
 
@@ -228,7 +228,10 @@ class Challenge(_Part):
 
 def read_challenge(folder: Path) -> Challenge:
     """The challenge of a folder; TiltyardError names the file and the field."""
-    return read_settings(folder / CHALLENGE, Challenge)
+    path = folder / CHALLENGE
+    if path.is_file() and path.stat().st_size > MOST_BYTES:
+        raise TiltyardError(f"{path}: larger than {MOST_BYTES >> 10} KiB")
+    return read_settings(path, Challenge)
 
 
 def _of_name(parts: Sequence[Named], name: str, kind: str) -> Named:

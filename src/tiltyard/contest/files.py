@@ -65,9 +65,14 @@ def replaced(target: Path) -> Iterator[Path]:
 
 def unchanged(content: bytes, digest: str, where: str, name: str) -> bytes:
     """The content, if it is what was checked; EntryError where the source was changed since."""
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise EntryError(f"{where}: member {shown(name)}: changed since it was checked")
+    check_unchanged(hashlib.sha256(content).hexdigest(), digest, where, name)
     return content
+
+
+def check_unchanged(found: str, digest: str, where: str, name: str) -> None:
+    """EntryError where a member's digest is not the one that was noted when it was checked."""
+    if found != digest:
+        raise EntryError(f"{where}: member {shown(name)}: changed since it was checked")
 
 
 def digest_of(path: Path) -> str:

@@ -5,8 +5,8 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,9 +14,8 @@ from django.utils.translation import gettext as _
 from tiltyard.contest import challenge as files
 from tiltyard.contest.archive import ZipSource
 from tiltyard.contest.entry import FolderSource
-from tiltyard.contest.files import walk
 from tiltyard.contest.loading import below
-from tiltyard.contest.names import is_junk, one_line
+from tiltyard.contest.names import one_line
 from tiltyard.contest.phases import private_opened
 from tiltyard.contest.registry import find_track
 from tiltyard.errors import TiltyardError
@@ -84,13 +83,14 @@ def add_archive(path: Path, *, by: User, note: str = "", address: str | None = N
     """The challenge of a zip, read by the bounded reader; its `challenge.toml` at the top, or in its only folder."""
     source = ZipSource(path, max_files=MOST_FILES, max_bytes=MOST_BYTES)
     source.check()
+    file = _file(source.names())
     with tempfile.TemporaryDirectory(dir=places().uploads) as place:
-        for name, content in source.contents():
-            target = Path(place, name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        _check_no_code(by, _top(Path(place)))
-        return add_challenge(_top(Path(place)), by=by, note=note, address=address, check=check_apart)
+        folder = Path(place, file).parent
+        _unpack(source, [file], Path(place))
+        _check_right(by, files.read_challenge(folder).name)
+        _unpack(source, source.names(), Path(place))
+        _check_no_code(by, folder)
+        return add_challenge(folder, by=by, note=note, address=address, check=check_apart)
 
 
 def sample(by: User, *, address: str | None = None) -> Challenge:
@@ -179,9 +179,18 @@ def _paths(folder: Path) -> list[str]:
     return list(FolderSource(folder, max_files=MOST_FILES, max_bytes=MOST_BYTES).names())
 
 
-def _top(place: Path) -> Path:
-    """Where the challenge's file lies in what was unpacked."""
-    found = [path.parent for name, path in walk(place) if path.name == files.CHALLENGE and not is_junk(name)]
-    if len(found) != 1 or found[0] not in (place, *place.iterdir()):
+def _file(names: Iterable[str]) -> str:
+    """Which member of an archive is the challenge's file."""
+    found = [PurePosixPath(name) for name in names if PurePosixPath(name).name == files.CHALLENGE]
+    if len(found) != 1 or len(found[0].parts) > 2:
         raise TiltyardError(_("The archive must hold challenge.toml, at its top or in its only folder."))
-    return found[0]
+    return str(found[0])
+
+
+def _unpack(source: ZipSource, names: Iterable[str], place: Path) -> None:
+    """Writes these members piece by piece: a member may be larger than the memory."""
+    for name, chunks in source.pieces(names):
+        target = place / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            file.writelines(chunks)
