@@ -312,9 +312,18 @@ def test_a_zip_is_added_by_the_page_and_a_bad_one_refused(client: Client, olga: 
 
 def test_the_export_is_an_archive_and_is_in_the_log(client: Client, olga: User, entry: Entry) -> None:
     client.force_login(olga)
-    answer = client.get(f"{HERE}/export")
+    assert f'method="post" action="{HERE}/export"' in client.get(HERE).text
+    answer = client.post(f"{HERE}/export")
     assert b"".join(answer.streaming_content).startswith(b"PK")  # type: ignore[attr-defined]
     assert AuditEvent.objects.filter(action="export").exists()
+
+
+def test_a_link_to_the_export_and_another_sites_form_take_none(olga: User, challenge: Challenge) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(olga)
+    assert client.get(f"{HERE}/export").headers["Location"] == HERE
+    assert client.post(f"{HERE}/export").status_code == 403
+    assert not AuditEvent.objects.filter(action="export").exists()
 
 
 def test_the_pages_speak_of_no_inline_script_or_style(page: Any, entry: Entry) -> None:

@@ -10,6 +10,7 @@ from small_pages import attributes, seen
 from tiltyard.contest import challenge as files
 from tiltyard.site import clock
 from tiltyard.site.models import Award, Challenge, Message, Registration, Reproduction, User
+from tiltyard.site.telling.markdown import rendered
 
 pytestmark = pytest.mark.django_db
 OPENS = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -62,6 +63,16 @@ def test_the_overview_says_the_rules_in_markdown_and_takes_no_html(client: Clien
     assert "&lt;script&gt;alert(1)" in page
     assert "&lt;b&gt;x" in page
     assert 'href="javascript:' not in page
+
+
+@pytest.mark.parametrize("place", ["/c/x/organise/export", "c/x", "//testserver/c/x", "https://other.example/x.png"])
+def test_a_picture_in_markdown_asks_for_no_address(place: str) -> None:
+    drawn = rendered(f"![what *it* <b>shows</b>]({place} 'title')")
+    assert drawn == "<p>what it &lt;b&gt;shows&lt;/b&gt;</p>\n"
+
+
+def test_a_picture_in_markdown_may_bring_itself() -> None:
+    assert '<img src="data:image/png;base64,AA=="' in rendered("![dot](data:image/png;base64,AA==)")
 
 
 def test_dates_are_of_the_account_s_zone_else_of_the_browser_s_else_utc(client: Client) -> None:

@@ -89,7 +89,7 @@ RIGHTS: dict[str, tuple[str, str]] = {
         "login 403 403 403 403 403 200 200",
         "login 405 405 405 405 405 405 405",
     ),
-    "c/<slug:slug>/organise/export": ("login 403 403 403 403 403 200 200", "login 405 405 405 405 405 405 405"),
+    "c/<slug:slug>/organise/export": ("login 403 403 403 403 403 302 302", "login 403 403 403 403 403 200 200"),
     "c/<slug:slug>/organise/finals": ("login 403 403 403 403 403 200 200", "login 405 405 405 405 405 405 405"),
     "c/<slug:slug>/organise/live": ("login 403 403 403 403 403 200 200", "login 405 405 405 405 405 405 405"),
     "c/<slug:slug>/organise/material/<row:number>": (

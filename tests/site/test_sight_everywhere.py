@@ -102,7 +102,7 @@ def answers(site: Site, role: str) -> Iterator[tuple[str, str]]:
     if user is not None:
         client.force_login(user)
     for place in pages(site):
-        answer = client.get(place)
+        answer = client.post(place) if place.endswith("/export") else client.get(place)
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
         yield place, content.decode(errors="replace")
     for place in calls(site) if user else ():

@@ -5,6 +5,7 @@ from functools import cache
 
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -23,6 +24,7 @@ def _reader() -> MarkdownIt:
     for name in ("th_open", "td_open"):
         reader.add_render_rule(name, _aligned_by_class)
     reader.add_render_rule("link_open", _outward)
+    reader.add_render_rule("image", _picture)
     return reader
 
 
@@ -46,3 +48,10 @@ def _aligned_by_class(
 def _outward(self: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType) -> str:
     tokens[place].attrSet("rel", "nofollow noopener")
     return self.renderToken(tokens, place, options, env)
+
+
+def _picture(self: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType) -> str:
+    """Its words, where it is not in the text itself: a browser would ask for an address of the site as its reader."""
+    if str(tokens[place].attrs["src"]).startswith("data:"):
+        return self.image(tokens, place, options, env)
+    return escapeHtml(self.renderInlineAsText(tokens[place].children, options, env))
