@@ -17,6 +17,17 @@ from tiltyard.site.refused import Refused
 
 pytestmark = pytest.mark.django_db
 OPENS = datetime(2026, 1, 1, tzinfo=UTC)
+MASKS = (
+    "Red\u200b Knights",
+    "\u2066Red Knights\u2069",
+    "Red  Knights",
+    "Red \u200b Knights",
+    "Red Knights\ufe0f",
+    "Red Kni\u034fghts\u3164",
+    "Red\u00a0Knights\U000e0041",
+    "\uff32ed \U0001d40anights",
+)
+"""What looks like Red Knights."""
 
 
 def people(of: Challenge, *names: str) -> list[User]:
@@ -75,11 +86,18 @@ def test_a_team_needs_the_terms_a_name_and_a_free_person() -> None:
 def test_two_names_that_look_alike_are_one() -> None:
     of = small.challenge()
     teams.create(*people(of, "Ann"), of, "Red Knights")
-    for number, mask in enumerate(("Red\u200b Knights", "\u2066Red Knights\u2069", "Red  Knights")):
+    for number, mask in enumerate(MASKS):
         with pytest.raises(Refused, match="Another team"):
             teams.create(*people(of, f"Bo {number}"), of, mask)
     with pytest.raises(Refused, match="needs a name"):
-        teams.create(*people(of, "Cy"), of, "\u200b \u2063")
+        teams.create(*people(of, "Cy"), of, "\u200b \u2063\u3164\ufe0f")
+
+
+def test_who_goes_alone_under_a_name_that_looks_alike_gets_a_number() -> None:
+    of = small.challenge()
+    ann, masked = people(of, "Ann", "Bo")
+    masked.name = "A\u034fnn\ufe0f"
+    assert [teams.create_alone(user, of).name for user in (ann, masked)] == ["Ann", "Ann 2"]
 
 
 def test_going_alone_finds_a_free_name() -> None:

@@ -1,7 +1,9 @@
 """Teams: who is in one, who is its captain, and until when that may change."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unicodedata import normalize
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -12,6 +14,12 @@ from tiltyard.site.clock import now
 from tiltyard.site.models import Challenge, Invitation, Membership, Team, User
 from tiltyard.site.people.registering import takes_part
 from tiltyard.site.refused import Refused
+
+UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What Unicode calls default-ignorable: no font draws it."""
 
 
 def team_of(user: User, challenge: Challenge) -> Team | None:
@@ -38,7 +46,7 @@ def create(user: User, challenge: Challenge, name: str) -> Team:
 def create_alone(user: User, challenge: Challenge) -> Team:
     """A team of one under the person's own name, with a number behind it where that is taken."""
     taken = set(Team.objects.filter(challenge=challenge).values_list("name", flat=True))
-    name = user.name[:50]
+    name = _tidy(user.name)[:50].strip()
     numbered = (f"{name} {number}" for number in range(2, len(taken) + 3))
     return create(user, challenge, name if name not in taken else next(one for one in numbered if one not in taken))
 
@@ -128,8 +136,9 @@ def _named(challenge: Challenge, captain: User, name: str) -> Team:
 
 
 def _tidy(name: str) -> str:
-    """Without what is not seen: two names that look alike would be one team's mask of another."""
-    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:60].strip()
+    """One spelling of what is seen: two names that look alike would be one team's mask of another."""
+    shown = "".join(letter for letter in UNSEEN.sub("", name) if letter.isprintable() or letter.isspace())
+    return " ".join(normalize("NFKC", shown).split())[:60].strip()
 
 
 def places_left(team: Team) -> int:
