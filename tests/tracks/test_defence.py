@@ -133,6 +133,21 @@ class TestEntries:
         with pytest.raises(EntryError, match=r"member 'model\.safetensors': not a readable safetensors file"):
             TRACK.read(folder)
 
+    def test_logits_of_another_size_do_not_blind_lance_and_too_large_ones_fail(self, tmp_path: Path) -> None:
+        folder = handed_in(tmp_path / "mine")
+        data = challenge(tmp_path, attacks='{name = "lance"}', items=12, gradients=60, eps=0.2)
+        plain = measure(folder, data)
+        weights = load_file(folder / "model.safetensors")
+        for size, failure in ((1e9, ""), (1e30, "answers logits beyond ±1e+12")):
+            scaled = weights | {name: weights[name] * size for name in ("7.weight", "7.bias")}
+            save_file(scaled, folder / "model.safetensors")
+            found = measure(folder, data)
+            assert failure in found.facts["failure"]
+            if not failure:
+                assert found.facts["failure"] == ""
+                assert not plain.rows["robust"].all()
+                assert found.rows["robust"].equals(plain.rows["robust"])
+
     def test_another_format_under_the_name_of_safetensors_is_not_read(self, tmp_path: Path) -> None:
         folder = handed_in(tmp_path / "mine")
         (folder / "model.safetensors").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))

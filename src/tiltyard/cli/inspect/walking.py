@@ -8,10 +8,8 @@ from pathlib import Path
 
 from tiltyard.contest.names import is_junk, one_line
 from tiltyard.errors import TiltyardError
+from tiltyard.forensics.making.part import IMAGES, MASKS
 from tiltyard.forensics.reading.folders import SUFFIXES, is_picture
-
-IMAGES, MASKS = "images", "masks"
-"""Folders of a set: of every picture in the first its truth lies in the second."""
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,10 @@ def _at(mask: Mask, shape: tuple[int, ...]) -> Mask:
 def trace_copy_move(subject: Subject) -> Trace:
     """The map holds each copy with its strength, both places where it cannot be told which is the copy."""
     if min(subject.shape) * min(1.0, LONGEST / max(subject.shape)) < SMALLEST_SIDE:
-        return nothing_to_say(subject, f"The picture is smaller than {SMALLEST_SIDE} pixels: nothing can be compared.")
+        told = (
+            f"The picture has fewer than {SMALLEST_SIDE} pixels a side where it is searched: nothing can be compared."
+        )
+        return nothing_to_say(subject, told)
     if np.ptp(subject.luma) < EVEN:
         return nothing_to_say(subject, "The picture is even: there is nothing in it to compare.")
     copies = copies_in(subject.pixels)
