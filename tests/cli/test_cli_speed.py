@@ -66,12 +66,19 @@ def test_torch_is_not_loaded(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["verify", "a"], ["board", "a", "b"], ["compare", "a", "b"], ["report", "a"]])
+@pytest.mark.parametrize("arguments", [["verify", "a"], ["board", "a", "b"], ["compare", "a", "b"]])
 def test_what_reads_evaluations_answers_in_one_and_a_half_seconds(
     arguments: list[str], evaluations: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(evaluations)
     assert_answers_within(1.5, *arguments)
+
+
+def test_a_report_with_its_plots_is_there_in_two_and_a_half_seconds(
+    evaluations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(evaluations)
+    assert_answers_within(2.5, "report", "a")
 
 
 @pytest.fixture(scope="module")
