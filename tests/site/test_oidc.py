@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -158,6 +159,33 @@ for client, way, leads in (
     assert page.redirect_chain == [(leads, 302)] and TOLD in page.text, (way, page.status_code, page.redirect_chain)
 print("told")
 """
+ODD = """
+import sys
+from urllib.parse import parse_qs, urlsplit
+
+import django
+
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+
+call_command("migrate", verbosity=0)
+started = Client()
+there = started.post("/oidc/oidc/corp/login/").headers["Location"]
+state = parse_qs(urlsplit(there).query)["state"][0]
+print("up", flush=True)
+lacks = sys.stdin.readline().strip()
+TOLD = "Corp cannot be reached. Try again later."
+ways = {
+    "login/": (Client().post, lacks in ("token_endpoint", "userinfo_endpoint")),
+    f"login/callback/?code=4711&state={state}": (started.get, lacks == "authorization_endpoint"),
+}
+for way, (ask, may_go_on) in ways.items():
+    if not may_go_on:
+        page = ask(f"/oidc/oidc/corp/{way}", follow=True)
+        assert page.redirect_chain == [("/login", 302)] and TOLD in page.text, (way, page.status_code)
+print("told")
+"""
 WHO: dict[str, dict[str, Any]] = {
     "4711": {"sub": "17", "email": "Ann@Corp.example", "email_verified": True, "name": "Ann Archer"},
     "as-boss": {"sub": "1", "email": "boss@corp.example", "email_verified": False},
@@ -171,18 +199,28 @@ WHO: dict[str, dict[str, Any]] = {
 """Code → what the provider says of the person who comes back with it."""
 
 
+class Server(ThreadingHTTPServer):
+    """Where a provider answers; what it tells of itself may be changed."""
+
+    tells: Callable[[dict[str, Any]], Any] = staticmethod(dict)
+
+
 class Provider(BaseHTTPRequestHandler):
     """Answers as a provider of OpenID Connect that knows some people."""
+
+    server: Server
 
     def do_GET(self) -> None:
         here = f"http://{self.headers['Host']}"
         places = {"authorization": "authorise", "token": "token", "userinfo": "who"}
         known = {
-            "/.well-known/openid-configuration": {
-                "issuer": here,
-                "jwks_uri": f"{here}/keys",
-                **{f"{name}_endpoint": f"{here}/{place}" for name, place in places.items()},
-            },
+            "/.well-known/openid-configuration": self.server.tells(
+                {
+                    "issuer": here,
+                    "jwks_uri": f"{here}/keys",
+                    **{f"{name}_endpoint": f"{here}/{place}" for name, place in places.items()},
+                }
+            ),
             "/who": WHO.get(self.headers.get("Authorization", "").removeprefix("Bearer ")),
         }
         self._say(known[self.path.split("?")[0]])
@@ -192,7 +230,7 @@ class Provider(BaseHTTPRequestHandler):
         assert "code_verifier=" in sent
         self._say({"access_token": parse_qs(sent)["code"][0], "token_type": "Bearer", "expires_in": 60})
 
-    def _say(self, content: dict[str, Any]) -> None:
+    def _say(self, content: Any) -> None:
         body = json.dumps(content).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -206,16 +244,20 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def provider() -> Iterator[str]:
-    with answering() as address:
-        yield address
+    with answering() as server:
+        yield address(server)
+
+
+def address(server: Server) -> str:
+    return f"http://127.0.0.1:{server.server_address[1]}"
 
 
 @contextmanager
-def answering() -> Iterator[str]:
-    """A provider's address, at which nobody answers afterwards."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+def answering() -> Iterator[Server]:
+    """A provider, at whose address nobody answers afterwards."""
+    server = Server(("127.0.0.1", 0), Provider)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
+    yield server
     server.shutdown()
     server.server_close()
 
@@ -264,11 +306,28 @@ def test_nobody_gets_an_account_by_an_address_that_the_provider_does_not_vouch_f
 def test_a_provider_that_is_down_is_told_and_is_no_fault_of_the_site(tmp_path: Path) -> None:
     pytest.importorskip("allauth")
     with answering() as provider:
-        site = start_site(DOWN, provider, tmp_path)
+        site = start_site(DOWN, address(provider), tmp_path)
         assert site.stdout is not None
         assert site.stdout.readline() == "up\n"
     said, errors = site.communicate("\n", timeout=120)
     assert said == "told\n", errors
+
+
+@pytest.mark.parametrize("lacks", ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "JSON object"])
+def test_a_provider_that_does_not_say_where_it_is_reached_is_told_as_one_that_is_down(
+    tmp_path: Path, lacks: str
+) -> None:
+    pytest.importorskip("allauth")
+    with answering() as provider:
+        site = start_site(ODD, address(provider), tmp_path)
+        assert site.stdout is not None
+        assert site.stdout.readline() == "up\n"
+        provider.tells = lambda known: {name: at for name, at in known.items() if name != lacks}
+        if lacks == "JSON object":
+            provider.tells = list
+        said, errors = site.communicate(f"{lacks}\n", timeout=120)
+    assert said == "told\n", errors
+    assert re.search(f"ERROR tiltyard.oidc: Corp: .* {lacks}", errors), errors
 
 
 def test_without_a_provider_nothing_of_it_is_loaded() -> None:

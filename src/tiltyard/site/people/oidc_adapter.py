@@ -9,9 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from requests import RequestException
 
 from tiltyard.site.models import User
 from tiltyard.site.people import accounts
+from tiltyard.site.people.oidc_discovery import Discovered
 
 VOUCHED_FOR = (True, "true")
 """What `email_verified` is where it says yes; some providers write it as a text, and "false" would count as true."""
@@ -19,6 +21,17 @@ VOUCHED_FOR = (True, "true")
 
 class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Takes the name that the provider says, and the address where the provider vouches for it."""
+
+    def get_provider(self, *args: Any, **kwargs: Any) -> Any:
+        """The provider, asked in a way that bears what it leaves out."""
+        provider = super().get_provider(*args, **kwargs)
+        provider.oauth2_adapter_class = Discovered
+        return provider
+
+    def on_authentication_error(self, *args: Any, exception: Exception | None = None, **kwargs: Any) -> None:
+        """Passes on that the provider is down, which allauth would show a page of its own for."""
+        if isinstance(exception, RequestException):
+            raise exception
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         """The user, not saved yet; known by the address, in lower case, as all users are."""
