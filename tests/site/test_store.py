@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from tiltyard.errors import TiltyardError
+from tiltyard.site.api.machines import _token
 from tiltyard.site.models import StoredFile
 from tiltyard.site.places import Places, places
 from tiltyard.site.secret_files import made_once
@@ -221,6 +222,25 @@ class TestRights:
             answer = client.get(f"/api/files/{NONE}", headers={"Authorization": header})
             assert answer.status_code == 401
 
+    @pytest.mark.parametrize("content", ["", "\n", "ÄÖÜ", None])
+    def test_a_token_that_cannot_be_read_is_refused_and_logged(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, content: str | None
+    ) -> None:
+        path = places().folder / TOKEN_NAME
+        path.unlink(missing_ok=True)
+        if content is None:
+            path.mkdir()
+        else:
+            path.write_text(content)
+        _token.cache_clear()
+        answer = client.get(f"/api/files/{NONE}", headers={"Authorization": "Bearer wrong"})
+        assert (answer.status_code, answer.text) == (503, "the site cannot read its worker.token: see its log\n")
+        assert "worker.token: " in caplog.text
+        assert "remove it and start again" in caplog.text
+        assert client.get(f"/api/files/{NONE}").status_code == 401
+        path.rmdir() if content is None else path.unlink()
+        assert self.ask(client, "GET", NONE, workers_token(places().folder)) == 404
+
     def test_the_token_is_its_users_alone(self) -> None:
         workers_token(places().folder)
         assert (places().folder / TOKEN_NAME).stat().st_mode & 0o777 == 0o600
@@ -251,6 +271,11 @@ class TestSecrets:
     def test_many_at_once_have_the_same(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as threads:
             assert len(set(threads.map(made_once, [tmp_path / "made.key"] * 8))) == 1
+
+    def test_one_that_cannot_be_made_is_told_in_one_line(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(TiltyardError, match=r"made.key: cannot be made \(Not a directory\)"):
+            made_once(tmp_path / "file" / "made.key")
 
     @pytest.mark.parametrize("content", ["", "\n"])
     def test_an_empty_one_is_refused_with_what_to_do(self, tmp_path: Path, content: str) -> None:

@@ -11,9 +11,12 @@ MEND = "give it back its content, or remove it and start again: a new one is mad
 
 
 def made_once(path: Path) -> str:
-    """What the file holds, made first where there is none. TiltyardError where it is empty or cannot be read."""
+    """What the file holds, made first where there is none. TiltyardError where that cannot be, or it is empty."""
     if not path.exists():
-        _make(path)
+        try:
+            _make(path)
+        except OSError as error:
+            raise TiltyardError(f"{path}: cannot be made ({error.strerror}): let this user write there") from None
     return read_secret(path, MEND)
 
 

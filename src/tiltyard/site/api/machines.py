@@ -1,6 +1,7 @@
 """Files for workers elsewhere: fetched and put by their SHA-256, and nothing else."""
 
 import hashlib
+import logging
 import secrets
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +12,11 @@ from django.views.decorators.http import require_http_methods
 
 from tiltyard.errors import TiltyardError
 from tiltyard.site.places import places
-from tiltyard.site.serving.token import workers_token
+from tiltyard.site.serving.token import TOKEN_NAME, workers_token
 from tiltyard.site.storing.files import note
 from tiltyard.site.storing.folder import FolderStore
 
+log = logging.getLogger("tiltyard.files")
 MOST_BYTES = 8 << 30
 """Of a file that a worker puts."""
 
@@ -22,9 +24,16 @@ MOST_BYTES = 8 << 30
 @csrf_exempt  # no cookie counts here, only the token
 @require_http_methods(["GET", "HEAD", "PUT"])
 def file(request: HttpRequest, digest: str) -> HttpResponseBase:
-    """The stored file of that digest, or a place for it. 401 without the workers' token, 404 where there is none."""
-    if not _is_worker(request):
-        return HttpResponse("a worker's token is needed\n", status=401, headers={"WWW-Authenticate": "Bearer"})
+    """The stored file of that digest, or a place for it. 401 without the workers' token, 404 where there is none.
+
+    503 where the site cannot read its own token.
+    """
+    try:
+        if not _is_worker(request):
+            return HttpResponse("a worker's token is needed\n", status=401, headers={"WWW-Authenticate": "Bearer"})
+    except TiltyardError as error:
+        log.error("no worker elsewhere is let in: %s", error)
+        return HttpResponse(f"the site cannot read its {TOKEN_NAME}: see its log\n", status=503)
     kept = FolderStore(places().store)
     if request.method == "PUT":
         return _taken(request, kept, digest)
@@ -36,8 +45,9 @@ def file(request: HttpRequest, digest: str) -> HttpResponseBase:
 
 def _is_worker(request: HttpRequest) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    wanted = _token(places().folder)
-    return scheme == "Bearer" and given != "" and secrets.compare_digest(_digest(given), _digest(wanted))
+    if scheme != "Bearer" or not given:
+        return False
+    return secrets.compare_digest(_digest(given), _digest(_token(places().folder)))
 
 
 def _digest(text: str) -> bytes:
