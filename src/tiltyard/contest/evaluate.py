@@ -25,12 +25,12 @@ from tiltyard.contest.evaluation import (
     Record,
     first_line,
     read_evaluation,
-    read_rows,
     write_atomically,
     write_record,
 )
 from tiltyard.contest.executor import Executor, Here
 from tiltyard.contest.files import digest_of
+from tiltyard.contest.rows import read_rows
 from tiltyard.contest.run import Run
 from tiltyard.contest.track import Facts, Measured, Score, Shard, Track, TrackData
 from tiltyard.errors import EvaluationError

@@ -3,19 +3,17 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from types import UnionType
 from typing import Any
 
 import polars as pl
 
-from tiltyard.contest.files import open_regular, replaced
+from tiltyard.contest.files import replaced
 from tiltyard.contest.names import check_name
+from tiltyard.contest.rows import rows_of
 from tiltyard.contest.track import Facts, Score
 from tiltyard.errors import EvaluationError, TiltyardError
 
@@ -75,51 +73,7 @@ class Evaluation:
     @property
     def rows(self) -> pl.DataFrame:
         """The rows as they are: `verify` compares them with the record. EvaluationError where there are none."""
-        path = self.folder / ROWS
-        content = _content(path)
-        if hashlib.sha256(content).hexdigest() == self.record.files.get(ROWS):
-            return _decoded(path, content)
-        return _decoded(path, _sound(path, content))
-
-
-def read_rows(path: Path, digest: str) -> pl.DataFrame:
-    """The rows of a Parquet file; EvaluationError unless it is of that SHA-256."""
-    content = _content(path)
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise EvaluationError(f"{path}: was changed since it was written")
-    return _decoded(path, content)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with open_regular(path) as file:
-            return file.read()
-    except OSError as error:
-        raise EvaluationError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _decoded(path: Path, content: bytes) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(BytesIO(content))  # of a path, polars would expand patterns: `run[1]`
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise EvaluationError(f"{path}: cannot be read ({first_line(error)})") from None
-
-
-REWRITE = """
-import io, sys, polars
-polars.read_parquet(io.BytesIO(sys.stdin.buffer.read())).write_parquet(sys.stdout.buffer)
-"""
-
-
-def _sound(path: Path, content: bytes) -> bytes:
-    """The same rows, decoded and written anew by another process: on some damaged files polars aborts its own."""
-    try:
-        done = subprocess.run([sys.executable, "-I", "-c", REWRITE], input=content, capture_output=True, timeout=60)
-    except subprocess.TimeoutExpired:
-        raise EvaluationError(f"{path}: cannot be read (takes too long)") from None
-    if done.returncode:
-        raise EvaluationError(f"{path}: was changed since it was written, and cannot be read")
-    return done.stdout
+        return rows_of(self.folder / ROWS, self.record.files.get(ROWS))
 
 
 def seal_of(content: Mapping[str, Any]) -> str:
