@@ -219,6 +219,23 @@ def test_what_a_release_names_is_in_the_manifest_however_its_path_is_written(tmp
     assert challenge.file.phase("main").releases[0].file in challenge.version.manifest
 
 
+@pytest.mark.parametrize("junk", ["__pycache__", ".git", "__MACOSX", "releases/Thumbs.db"])
+@pytest.mark.parametrize("named", ["release", "public_items", "data"])
+def test_what_would_be_left_out_is_not_named_by_a_challenge(tmp_path: Path, junk: str, named: str) -> None:
+    place, file = tmp_path / "it", f"{junk}/truth.csv"
+    (place / junk).mkdir(parents=True)
+    (place / file).write_bytes(small.table(small.TRUTH))
+    more = {
+        "release": f'[[phases.releases]]\nfile = "{file}"\ntitle = "Train"',
+        "public_items": f'[phases.board]\npublic_items = "{file}"',
+        "data": "",
+    }
+    told = rf"challenge.toml: names {file if named != 'data' else junk}, which is left out.*: put it elsewhere$"
+    with pytest.raises(TiltyardError, match=told):
+        add_challenge(folder(place, data=junk if named == "data" else "data", more=more[named]), by=small.organiser())
+    assert not Challenge.objects.exists()
+
+
 def test_checking_apart_knows_no_secrets_and_is_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, told = folder(tmp_path / "it"), tmp_path / "told"
     toml = TOML.format(name="forged", data="data", phase="main", more="").replace("credential", "whitebox")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tiltyard.contest.challenge import CHALLENGE, Challenge, read_challenge
 from tiltyard.contest.loading import below
+from tiltyard.contest.names import JUNK, is_junk, one_line
 from tiltyard.contest.registry import find_track
 from tiltyard.errors import TiltyardError
 
@@ -11,6 +12,7 @@ from tiltyard.errors import TiltyardError
 def check_folder(folder: Path) -> Challenge:
     """The challenge of a folder, after every contest's data was loaded once. TiltyardError names what is wrong."""
     challenge = read_challenge(folder)
+    _check_nothing_is_left_out(folder, challenge)
     for path in _named_files(challenge):
         found = below(folder, path)
         if found is None or not found.is_file():
@@ -21,6 +23,14 @@ def check_folder(folder: Path) -> Challenge:
         except TiltyardError as error:
             raise TiltyardError(f"contest {contest.name}: {error}") from None
     return challenge
+
+
+def _check_nothing_is_left_out(folder: Path, challenge: Challenge) -> None:
+    """What desktops and interpreters leave behind is not kept with a challenge, so that it must not be named."""
+    for path in (*_named_files(challenge), *(contest.data for contest in challenge.contests)):
+        if is_junk(path):
+            left_out = f"names {one_line(path)}, which is left out, as {', '.join(JUNK)} are"
+            raise TiltyardError(f"{folder / CHALLENGE}: {left_out}: put it elsewhere")
 
 
 def _named_files(challenge: Challenge) -> list[str]:
