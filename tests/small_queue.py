@@ -21,9 +21,9 @@ def quick_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(bootstrap.resamples.__kwdefaults__, "count", 20)
 
 
-def turns_challenge(track: str = "turns", **changes: Any) -> Challenge:
+def turns_challenge(track: str = "turns", seed: int | None = 5, **changes: Any) -> Challenge:
     """A challenge over the track `turns`, or `reads`, which needs no jail."""
-    contest = {"name": "regions", "title": "Turns", "track": track, "data": "none", "seed": 5}
+    contest = {"name": "regions", "title": "Turns", "track": track, "data": "none", "seed": seed}
     return small_site.challenge(contests=[contest], **changes)
 
 

@@ -188,6 +188,17 @@ class TestAgain:
             assert [job.kind for job in rescored.jobs.all()] == ["finish"]
             assert verify(unpacked(rescored.files)) == []
 
+    def test_without_a_seed_in_the_challenge_every_measurement_draws_one_and_a_rescoring_keeps_it(
+        self, worker: Worker, tmp_path: Path
+    ) -> None:
+        team = a_team(turns_challenge(seed=None))
+        first, second = (done(handed_in(team, tmp_path, ["ok 1"]), worker) for _ in range(2))
+        rerun = queue.begin(first.entry)
+        rescored = done(queue.begin(second.entry, cause="rescored", basis=second), worker)
+        assert len({0, first.seed, second.seed, rerun.seed}) == 4
+        assert rescored.seed == second.seed
+        assert json.loads((unpacked(rescored.files) / "evaluation.json").read_text())["identity"]["seed"] == second.seed
+
     def test_what_the_program_said_stays_withheld(self, team: Team, worker: Worker, tmp_path: Path) -> None:
         first = done(handed_in(team, tmp_path, ["fail"]), worker)
         again = done(queue.begin(first.entry, cause="rescored", basis=first), worker)

@@ -1,10 +1,18 @@
-"""Models that answer at random, drawn from a seed: torch's global generators are set for a while and put back."""
+"""Seeds made of a seed, and models that answer at random drawn from one: torch's generators are put back after it."""
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+
+def derived(seed: int, *purpose: str) -> int:
+    """A seed (56 bits) that follows from `seed` and `purpose`, and that nobody has without knowing all of them.
+
+    Nor does it tell `seed`, unless that is one of the few that somebody would try.
+    """
+    return int.from_bytes(hashlib.sha256("|".join((str(seed), *purpose)).encode()).digest()[:7])
 
 
 @contextmanager
@@ -15,7 +23,7 @@ def drawn_from(seed: int, purpose: str) -> Iterator[None]:
     attack's starts would else repeat the model's noise. A model that draws from numpy is not covered.
     """
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
-    own = int.from_bytes(hashlib.sha256(f"{seed}|{purpose}".encode()).digest()[:7], "big")
+    own = derived(seed, purpose)
     with torch.random.fork_rng(devices=devices):
         torch.default_generator.manual_seed(own)
         if devices:

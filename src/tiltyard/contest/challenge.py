@@ -56,7 +56,8 @@ class Contest(_Part):
     """Whether participants must not know the data: then logs, reports and rows wait for the private boards."""
     settings: dict[str, Any] = {}
     """What the track's `load` takes beside the data."""
-    seed: int = 0
+    seed: Annotated[int | None, Field(ge=0, lt=1 << 63)] = None
+    """None: every evaluation draws its own, so that nobody can foresee what a randomised model will answer."""
 
 
 class Release(_Part):

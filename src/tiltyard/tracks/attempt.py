@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tiltyard.attacks.catalogue import find_attack
+from tiltyard.attacks.draws import derived
 from tiltyard.attacks.metered import MeteredModel
 from tiltyard.attacks.result import Progress
 from tiltyard.contest.budget import Meter, OverBudget
@@ -76,7 +77,8 @@ def attack_from_jail(
     """
     outcome = Outcome()
     with unpacked_attack(entry) as code:
-        visit = Visit(code, settings(rules), rules.batch_size, run.seed, run.trust, hidden, limits)
+        seed = derived(run.seed, "the guest")
+        visit = Visit(code, settings(rules), rules.batch_size, seed, run.trust, hidden, limits)
         began = time.monotonic()
         try:
             with host(visit, oracle, (inputs.shape[1], inputs.shape[2], inputs.shape[3]), watch=watch) as referee:

@@ -1,6 +1,5 @@
 """One attack on a handed-in model: the attack, the verdict, the rows."""
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from tiltyard.attacks.draws import drawn_from
+from tiltyard.attacks.draws import derived, drawn_from
 from tiltyard.attacks.norms import distances, project
 from tiltyard.contest.budget import Meter
 from tiltyard.contest.entry import Entry
@@ -78,7 +77,7 @@ class Trial:
         self.clean = _in_range(self.images.tensor(), self.spec.range)
         self.raw = self.clean.clone()
         self.meter = Meter(self.spec.budget(len(self.clean)))
-        self.secret = _secret(run.seed, challenge.version, label)
+        self.secret = derived(run.seed, challenge.version, label)
         self.opening = _blends(self.clean, self.secret)
         self.outcome = Outcome()
         self.traits: Traits | None = None
@@ -240,11 +239,6 @@ def _blends(clean: Tensor, seed: int) -> Tensor:
     """A few images halfway between two items each: a look at the model that shows it no item before its turn."""
     order = torch.randperm(len(clean), generator=torch.Generator().manual_seed(seed))
     return (clean[order[:OPENING]] + clean[order.roll(1)[:OPENING]]) / 2
-
-
-def _secret(seed: int, version: str, label: str) -> int:
-    """A seed that follows the run's and cannot be foreseen without the challenge's images and labels."""
-    return int.from_bytes(hashlib.sha256(f"{seed}|{version}|{label}".encode()).digest()[:7])
 
 
 def _place(entry: Entry) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from tiltyard.attacks.draws import drawn_from
+from tiltyard.attacks.draws import derived, drawn_from
 from tiltyard.attacks.norms import distances, project
 from tiltyard.contest.budget import Meter
 from tiltyard.contest.entry import Entry
@@ -46,7 +46,7 @@ def attack_model(entry: Entry, shard: Shard, pool: Pool, run: Run, limits: Limit
     inputs = classifier.to_range(images.tensor())
     meter = Meter(spec.budget(len(images)))
     labels = torch.from_numpy(images.labels)
-    with drawn_from(run.seed, "the model's answers"):
+    with drawn_from(derived(run.seed, pool.version, spec.name), "the model's answers"):
         oracle = Oracle(classifier, meter, sample=inputs, labels=labels, device=run.device)
         attempt = _Attempt(spec, images, inputs, oracle, meter, run)
         attempt.go(entry, limits or limits_of(pool, shard), pool_files(pool))

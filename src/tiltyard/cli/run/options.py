@@ -9,5 +9,12 @@ Out = Annotated[Path | None, typer.Option(help="Evaluation folder; by default a 
 Json = Annotated[str | None, typer.Option(help="Write the result as JSON to FILE, or - for standard output.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted evaluation in --out.")]
 Trust = Annotated[bool, typer.Option("--trust", help="Run the code without a jail: your own code only.")]
-Seed = Annotated[int, typer.Option(min=0)]
+Seed = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=(1 << 63) - 1,
+        help="The same seed gives the same rows. For strangers' attacks on randomised models, one that nobody guesses.",
+    ),
+]
 FailUnder = Annotated[float | None, typer.Option(help="Exit 1 if the score (0–100) is below this.")]

@@ -1,8 +1,11 @@
 """How an evaluation begins: its row and its first job, in one transaction."""
 
+import secrets
+
 from django.db import transaction
 from django.db.models import Max
 
+from tiltyard.contest.challenge import Contest
 from tiltyard.site.clock import now
 from tiltyard.site.models import ChallengeVersion, Entry, Evaluation, Job
 from tiltyard.site.queue.terms import PATIENCE
@@ -25,7 +28,7 @@ def begin(
     contest = version.file.contest(entry.contest)
     find_track(contest.track)
     evaluation = Evaluation.objects.create(
-        entry=entry, version=version, number=_next_number(entry), cause=cause, basis=basis, seed=contest.seed
+        entry=entry, version=version, number=_next_number(entry), cause=cause, basis=basis, seed=_seed(contest, basis)
     )
     add_job(evaluation, Job.Kind.PLAN if basis is None else Job.Kind.FINISH)
     Entry.objects.filter(pk=entry.pk).update(evaluation=evaluation)
@@ -41,6 +44,13 @@ def add_job(evaluation: Evaluation, kind: Job.Kind) -> Job:
 def _has_rows(evaluation: Evaluation) -> bool:
     """Not where the entry failed before anything was measured."""
     return evaluation.state != Evaluation.State.FAILED or bool(evaluation.files)
+
+
+def _seed(contest: Contest, basis: Evaluation | None) -> int:
+    """That under which rows are measured, or were. A drawn one is a whole number in every reader of JSON: 53 bits."""
+    if basis is not None:
+        return basis.seed
+    return secrets.randbelow(1 << 53) if contest.seed is None else contest.seed
 
 
 def _next_number(entry: Entry) -> int:
