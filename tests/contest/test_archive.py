@@ -175,7 +175,7 @@ HOSTILE = {
     "a file with a folder's name": (zipped({"a": b"1", "a/": b""}), "share a name"),
     "a file with a folder's name in capitals": (zipped({"A/b": b"1", "a": b"2"}), "share a name"),
     "an encrypted member": (encrypted(zipped({"secret.py": b"abc"})), "encrypted"),
-    "too many files": (zipped({f"{index}.py": b"" for index in range(21)}), "21 members"),
+    "too many files": (zipped({f"{index}.py": b"" for index in range(21)}), "more than the 20 members"),
     "too many bytes": (zipped({"big.bin": bytes(LIMIT + 1)}), f"{LIMIT} bytes"),
     "too many bytes together": (zipped({"a": bytes(LIMIT), "b": b"1"}), f"{LIMIT} bytes"),
     "a bomb": (zipped({"bomb.bin": bytes(50 * LIMIT)}), f"{LIMIT} bytes"),
@@ -264,6 +264,27 @@ def test_a_giant_directory_does_not_fill_the_memory(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 << 20
+
+
+def zip64_ended(directory: bytes, count: int) -> bytes:
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(directory), 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(directory), 1)
+    return directory + record + locator + struct.pack("<4s4H2LH", END, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+
+
+CROWD = central(b"a", 0, 0, 0, 0) * 400_000
+
+
+@pytest.mark.parametrize("count", [400_000, 65_535, 1, 0])
+@pytest.mark.parametrize("zip64", [False, True])
+def test_a_crowd_of_members_is_counted_before_it_is_listed(tmp_path: Path, zip64: bool, count: int) -> None:
+    """Whatever the archive's end says of their number: a list of 19 MB fits 20 000 members of long names."""
+    path = written(tmp_path, zip64_ended(CROWD, count) if zip64 else ended(b"", CROWD, min(count, 0xFFFF)))
+    tracemalloc.start()
+    assert "more than the 20000 members" in refused(path, EntryFormat("attack", max_files=20_000, max_bytes=LIMIT))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * len(CROWD)
 
 
 def test_a_bomb_is_not_held_in_memory(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ import copy
 import hashlib
 import io
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,9 @@ from tiltyard.errors import EntryError
 CHUNK = 1 << 16
 MAX_DIRECTORY_BYTES_PER_FILE = 1024
 LOCAL_HEADER_BYTES = 30
+CENTRAL, CENTRAL_BYTES = b"PK\1\2", 46
+CENTRAL_LENGTHS = 28
+"""Where a member's header says how long its name, extra field and comment are that follow it."""
 END_BYTES = 22
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
@@ -29,11 +33,17 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImpl
 
 
 class _Bounded(io.RawIOBase):
-    """A file that refuses the one giant read by which a forged central directory would fill the memory."""
+    """A file that refuses the reads by which a forged central directory would fill the memory.
 
-    def __init__(self, file: BinaryIO, largest_read: int) -> None:
+    zipfile reads the directory at once and makes an object of each member: until `listed`, they are counted first.
+    """
+
+    def __init__(self, file: BinaryIO, max_files: int, where: str) -> None:
         self._file = file
-        self._largest = largest_read
+        self._max_files = max_files
+        self._where = where
+        self._largest = max(CHUNK * 2, max_files * MAX_DIRECTORY_BYTES_PER_FILE)
+        self.listed = False
 
     def read(self, size: int = -1) -> bytes:
         """What was asked for; all that is left where no size is named, as zipfile does at the archive's end."""
@@ -42,6 +52,8 @@ class _Bounded(io.RawIOBase):
         content = self._file.read(size if size >= 0 else self._largest + 1)
         if len(content) > self._largest:
             raise zipfile.BadZipFile("the end of the archive is not where it must be")
+        if not self.listed and next(islice(_members(content), self._max_files, None), None) is not None:
+            raise EntryError(f"{self._where}: more than the {self._max_files} members that the format allows")
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -107,8 +119,9 @@ class ZipSource:
         try:
             with open_regular(self.path) as file:
                 self._check_size(file)
-                bounded = _Bounded(file, max(CHUNK * 2, self._max_files * MAX_DIRECTORY_BYTES_PER_FILE))
+                bounded = _Bounded(file, self._max_files, self.where)
                 with zipfile.ZipFile(bounded) as archive:
+                    bounded.listed = True
                     _check_frame(file, archive)
                     yield archive
         except EntryError:
@@ -126,8 +139,6 @@ class ZipSource:
 
     def _checked(self, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         infos = archive.infolist()
-        if len(infos) > self._max_files:
-            raise EntryError(f"{self.where}: {len(infos)} members; the format allows {self._max_files}")
         for info in infos:
             _check_member(info, self.where)
         _check_layout(infos, archive.start_dir, self.where)
@@ -168,6 +179,14 @@ class ZipSource:
             raise EntryError(
                 f"{self.where}: member {shown(info.filename)}: holds {counted} bytes, its header says {info.file_size}"
             )
+
+
+def _members(content: bytes) -> Iterator[int]:
+    """Where the members of a central directory begin that these bytes are: nowhere, if they are none."""
+    at = 0
+    while content.startswith(CENTRAL, at) and at + CENTRAL_BYTES <= len(content):
+        yield at
+        at += CENTRAL_BYTES + sum(struct.unpack_from("<3H", content, at + CENTRAL_LENGTHS))
 
 
 def _check_frame(file: BinaryIO, archive: zipfile.ZipFile) -> None:
