@@ -31,6 +31,20 @@ def folders(group: cgroup.Cgroup) -> list[Path]:
     return [file.parent for file in group.procs_files]
 
 
+def recorded(monkeypatch: pytest.MonkeyPatch, refused: str = "") -> list[tuple[Path, str]]:
+    """What is written, and where, while the kernel refuses one text."""
+    kernel, written = cgroup._write, list[tuple[Path, str]]()
+
+    def write(file: Path, text: str) -> None:
+        written.append((file, text))
+        if text == refused:
+            raise OSError(errno.EINVAL, "Invalid argument", str(file))
+        kernel(file, text)
+
+    monkeypatch.setattr(cgroup, "_write", write)
+    return written
+
+
 class TestOnThisHost:
     @pytest.fixture(autouse=True)
     def needs_groups(self) -> None:
@@ -65,6 +79,23 @@ class TestOnThisHost:
             assert group.processes_refused()
             group.kill()
             member.wait(5)
+
+    @pytest.mark.alone
+    def test_a_guest_of_many_processes_takes_no_more_of_a_core_than_one_process_of_ours(self) -> None:
+        core = min(os.sched_getaffinity(0))
+        busy = f"import os, time\nos.sched_setaffinity(0, [{core}])\nuntil = time.monotonic() + 3\n"
+        spin = "while time.monotonic() < until: pass\n"
+        with cgroup.create(Limits(memory=64 * MIB, processes=8)) as group:
+            if not group.shares_processor:
+                pytest.skip("no control group shares processor time here")
+            guest = enter_and(group, f"{busy}for _ in range(3): os.fork()\n{spin}")
+            ours = subprocess.Popen(
+                [sys.executable, "-S", "-c", f"{busy}{spin}print(time.process_time())"], stdout=subprocess.PIPE
+            )
+            own = float(ours.communicate(timeout=20)[0])
+            guest.wait(20)
+            taken = group.cpu_seconds() or 0
+        assert own > 0.3 * (own + taken)
 
     def test_kill_ends_every_member_and_lets_none_start(self) -> None:
         with cgroup.create(LIMITS) as group:
@@ -142,6 +173,17 @@ def is_gone(pid: int) -> bool:
 class TestV2FileLogic:
     """On a faked tree: plain files stand for the kernel's interface, which this host does not offer for v2."""
 
+    @pytest.fixture(autouse=True)
+    def _switches(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A controller that is switched on stays on, as in the kernel."""
+        plain = cgroup._write
+
+        def write(file: Path, text: str) -> None:
+            switched = file.name == "cgroup.subtree_control"
+            plain(file, " ".join((*file.read_text().split(), text.replace("+", ""))) if switched else text)
+
+        monkeypatch.setattr(cgroup, "_write", write)
+
     @pytest.fixture
     def top(self, tmp_path: Path) -> Path:
         top = tmp_path / "cgroup"
@@ -165,7 +207,7 @@ class TestV2FileLogic:
         group = cgroup.create(LIMITS, proc=proc)
         (folder,) = folders(group)
         assert folder.parent == top / "user.slice" / "run-1.scope"
-        assert (folder.parent / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
+        assert (folder.parent / "cgroup.subtree_control").read_text() == "memory pids cpu"
         written = {file.name: file.read_text() for file in folder.iterdir()}
         assert written == {
             "memory.max": str(64 * MIB),
@@ -173,6 +215,31 @@ class TestV2FileLogic:
             "pids.max": str(5 + cgroup.OWN_PROCESSES),
             "cpu.max": "50000 100000",
         }
+
+    def test_a_guest_without_a_quota_shares_processor_time_as_one_and_ours_go_first(
+        self, top: Path, proc: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        own = top / "user.slice" / "run-1.scope"
+        (own / LEAF).mkdir()
+        (own / LEAF / "cpu.weight").write_text("100")
+        written = recorded(monkeypatch)
+        group = cgroup.create(Limits(), proc=proc)
+        assert group.shares_processor
+        switch = own / "cgroup.subtree_control"
+        assert [text for file, text in written if file == switch] == ["+memory +pids", "+cpu"]
+        assert (own / LEAF / "cpu.weight").read_text() == cgroup.OUR_WEIGHT
+        (folder,) = folders(group)
+        assert not (folder / "cpu.max").exists()
+
+    def test_where_processor_time_cannot_be_shared_the_group_is_made_and_says_so(
+        self, top: Path, proc: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written = recorded(monkeypatch, refused="+cpu")
+        assert not cgroup.create(Limits(), proc=proc).shares_processor
+        assert "+cpu" in [text for _, text in written]
+        for folder in (top, top / "user.slice" / "run-1.scope"):
+            (folder / "cgroup.controllers").write_text("memory pids\n")
+        assert not cgroup.create(Limits(), proc=proc).shares_processor
 
     def test_what_the_kernel_counts_is_read(self, proc: Path) -> None:
         group = cgroup.create(LIMITS, proc=proc)

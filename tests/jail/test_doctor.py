@@ -108,6 +108,15 @@ def test_where_memory_cannot_be_limited_the_jail_counts_as_not_working(monkeypat
     assert all(each.name != "trial jail" for each in doctor.examine())
 
 
+@pytest.mark.parametrize(("shares", "told"), [(True, ", processor time shared"), (False, "; processor time is not")])
+def test_it_says_whether_processor_time_is_shared(monkeypatch: pytest.MonkeyPatch, shares: bool, told: str) -> None:
+    monkeypatch.setattr(cgroup.Cgroup, "shares_processor", shares)
+    found = finding("control groups")
+    if not found.ok:
+        pytest.skip(found.found)
+    assert told in found.found
+
+
 def test_elsewhere_than_on_linux_there_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     (found,) = doctor.examine()

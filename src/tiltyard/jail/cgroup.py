@@ -26,6 +26,8 @@ PERIOD = 100_000
 """Microseconds over which a processor quota is counted."""
 PATIENCE = 10.0
 """Seconds that killed processes get to disappear."""
+OUR_WEIGHT = "1000"
+"""Of the group in which our own processes live, beside guests that weigh 100 each: ours serve them all."""
 USED = frozenset({"memory", "pids", "cpu", "cpuacct"})
 NAME = re.compile(r"tiltyard-(\d+)-[0-9a-f]{8}")
 
@@ -52,6 +54,11 @@ class Cgroup:
     def procs_files(self) -> tuple[Path, ...]:
         """The files into which a process writes its number to enter."""
         return tuple(folder / "cgroup.procs" for folder in self._unique)
+
+    @property
+    def shares_processor(self) -> bool:
+        """Whether all members together weigh as much as one process, or another group, where processors are short."""
+        return "cpu" in self._folders
 
     def memory_exceeded(self) -> bool:
         """Whether the kernel has killed a member for want of memory."""
@@ -114,6 +121,8 @@ def create(limits: Limits, *, proc: Path = Path("/proc/self")) -> Cgroup:
         folders = {controller: made[owner] for controller, owner in owners.items()}
         if counting in made:
             folders["cpuacct"] = made[counting]
+        with suppress(OSError):  # fair shares are good to have and no limit
+            folders["cpu"] = _sharing(name, found, made)
         _write_limits(folders, limits, version=owners["memory"].version)
         return Cgroup(folders, version=owners["memory"].version)
     except BaseException as error:
@@ -131,10 +140,14 @@ def sweep(*, proc: Path = Path("/proc/self")) -> int:
 
 
 def _owner(controller: str, found: Sequence[Hierarchy]) -> Hierarchy:
-    for hierarchy in sorted(found, key=lambda each: each.version):
+    for hierarchy in sorted(found, key=_version):
         if controller in hierarchy.controllers:
             return hierarchy
     raise JailUnavailable(f"no control group limits `{controller}` on this host: {CURE}")
+
+
+def _version(hierarchy: Hierarchy) -> int:
+    return hierarchy.version
 
 
 def _counting(found: Sequence[Hierarchy]) -> Hierarchy | None:
@@ -143,6 +156,21 @@ def _counting(found: Sequence[Hierarchy]) -> Hierarchy | None:
     if memory.version == 2:
         return memory
     return next((each for each in found if "cpuacct" in each.controllers), None)
+
+
+def _sharing(name: str, found: Sequence[Hierarchy], made: dict[Hierarchy, Path]) -> Path:
+    """The group by which processor time is shared out, made or enabled if need be. OSError where there is none."""
+    owner = next((each for each in sorted(found, key=_version) if "cpu" in each.controllers), None)
+    if owner is None or (owner not in made and owner.version == 2):
+        raise FileNotFoundError(errno.ENOENT, "no group shares processor time")
+    if owner not in made:
+        made[owner] = _make(name, owner, ())
+    elif owner.version == 2:
+        place = made[owner].parent
+        _enable(place, ("cpu",))
+        if (place / LEAF / "cpu.weight").exists():
+            _write(place / LEAF / "cpu.weight", OUR_WEIGHT)
+    return made[owner]
 
 
 def _make(name: str, hierarchy: Hierarchy, wanted: Sequence[str]) -> Path:
@@ -207,7 +235,8 @@ def _write_limits(folders: Mapping[str, Path], limits: Limits, *, version: int) 
         if (memory / "memory.swap.max").exists():
             _write(memory / "memory.swap.max", "0")
     _write(pids / "pids.max", str(limits.processes + OWN_PROCESSES))
-    if cpu := folders.get("cpu"):
+    if limits.cpus > 0:
+        cpu = folders["cpu"]
         quota = max(1000, round(limits.cpus * PERIOD))
         if (cpu / "cpu.cfs_quota_us").exists():
             _write(cpu / "cpu.cfs_period_us", str(PERIOD))

@@ -108,11 +108,17 @@ def _control_groups() -> Finding:
     try:
         cgroup.sweep()
         with cgroup.create(TRIAL_LIMITS) as group:
-            found = f"memory and processes limited by cgroup v{group.version}"
+            found = f"memory and processes limited by cgroup v{group.version}{_sharing(group)}"
     except JailUnavailable as error:
         found = str(error).removesuffix(f": {cgroup.CURE}")
         return Finding("control groups", ok=False, found=found, cure=cgroup.CURE)
     return Finding("control groups", ok=True, found=found)
+
+
+def _sharing(group: cgroup.Cgroup) -> str:
+    if group.shares_processor:
+        return ", processor time shared fairly"
+    return "; processor time is not shared: a guest of many threads takes more of it than others"
 
 
 def _namespaces(executable: str) -> Finding:
