@@ -15,7 +15,9 @@ from tiltyard.contest.verify import verify
 from tiltyard.site import queue
 from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.challenge.export import chunks
-from tiltyard.site.models import Challenge
+from tiltyard.site.clock import now
+from tiltyard.site.models import Challenge, Reproduction
+from tiltyard.site.storing.files import keep_bytes
 from tiltyard.site.telling import messages
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,22 @@ def test_versions_boards_messages_and_the_log_are_there(archive: zipfile.ZipFile
     names = archive.namelist()
     assert {"boards.jsonl", "awards.jsonl", "reproductions.jsonl", "README.txt"} <= set(names)
     assert [name for name in names if name.startswith("entries/")] == [f"entries/{first_entry()}/result.csv"]
+
+
+def test_what_teams_handed_in_to_be_reproduced_is_there(tmp_path: Path) -> None:
+    challenge = small.challenge()
+    entries = [
+        small.entry(small.team(challenge, small.somebody(name)), small.table_entry(tmp_path, hits=3))
+        for name in ("Ann", "Bob", "Cleo")
+    ]
+    asked = {"challenge": challenge, "place": 1, "deadline": now()}
+    material = keep_bytes(b"all that is needed")
+    for entry, name in zip(entries, ("../code.zip", "..", ""), strict=True):
+        Reproduction.objects.create(entry=entry, file=material if name else None, file_name=name, **asked)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks(challenge))))
+    names = [name for name in archive.namelist() if name.startswith("reproductions/")]
+    assert names == [f"reproductions/{entries[0].pk}/code.zip", f"reproductions/{entries[1].pk}/entry"]
+    assert {archive.read(name) for name in names} == {b"all that is needed"}
 
 
 def first_entry() -> int:

@@ -20,6 +20,7 @@ ABOUT = """Everything of this challenge.
 versions/N/          challenge.json and every file of that version, at its path
 entries/ID/          what was handed in, as it was
 evaluations/ID-N/    the N-th evaluation of entry ID: `tiltyard verify` checks it
+reproductions/ID/    what was handed in so that entry ID can be made again
 entries.csv          entries with their charge, state and scores
 evaluations.jsonl    every evaluation, the failed ones too
 teams.csv            members of teams, with e-mail addresses
@@ -87,6 +88,9 @@ def _members(challenge: Challenge) -> Iterator[Member]:
     for evaluation in _evaluations(challenge).order_by("pk").iterator():
         for path, digest in sorted(evaluation.files.items()):
             yield f"evaluations/{evaluation.entry_id}-{evaluation.number}/{path}", _content(digest)
+    for asked in challenge.reproductions.order_by("entry").iterator():
+        if asked.file_id:
+            yield f"reproductions/{asked.entry_id}/{_plain(asked.file_name)}", _content(asked.file_id)
 
 
 def _versions(challenge: Challenge) -> Iterator[Member]:
@@ -150,4 +154,5 @@ def _content(digest: str) -> Iterator[bytes]:
 
 
 def _plain(name: str) -> str:
-    return Path(name).name or "entry"
+    last = Path(name).name
+    return last if last.strip(".") else "entry"
