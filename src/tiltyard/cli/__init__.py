@@ -11,10 +11,17 @@ LIVING = 50_000
 
 def main() -> None:
     """Runs the command line; an error of ours is one line on standard error, a traceback only with `--debug`."""
+    from tiltyard.cli.pipes import watched
+
+    gc.set_threshold(LIVING)
+    with watched():
+        _run()
+
+
+def _run() -> None:
     from tiltyard.cli.app import app
     from tiltyard.cli.exits import BAD_INPUT, BROKEN, NO_JAIL
 
-    gc.set_threshold(LIVING)
     try:
         app(prog_name="tiltyard")
     except TiltyardError as error:

@@ -30,7 +30,7 @@ VERBS = {
 EPILOG = (
     "Exit codes: 0 done · 1 below --fail-under, doubtful under --fail-doubtful, forged under --fail-on-forged, or "
     "figures differ · 2 bad input · "
-    "3 the entry failed by the rules · 4 no working jail · 70 a fault of ours · 130 interrupted."
+    "3 the entry failed by the rules · 4 no working jail · 70 a fault of ours · 130 interrupted · 141 nobody reads."
 )
 
 

@@ -14,3 +14,5 @@ BROKEN = 70
 """A fault of ours: please report it with the output of `--debug`."""
 INTERRUPTED = 130
 """Interrupted; `--resume` goes on, `inspect` has written what was done."""
+UNREAD = 141
+"""Nobody reads standard output any more (`… | head`): the code that SIGPIPE leaves."""
