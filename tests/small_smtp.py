@@ -2,19 +2,23 @@
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Keeps to whom mails went; `patience` is how many refusals it bears in one connection."""
+    """Keeps to whom mails went; `patience` is how many refusals it bears in one connection.
+
+    Whoever is called `poison` ends it, and each mail takes `pause` seconds.
+    """
 
     daemon_threads = True
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int = 100, pause: float = 0.0) -> None:
         super().__init__(("127.0.0.1", 0), Talk)
-        self.patience, self.connections = patience, 0
+        self.patience, self.pause, self.connections = patience, pause, 0
         self.mails: list[tuple[list[str], str]] = []
 
     @property
@@ -32,6 +36,8 @@ class Talk(socketserver.StreamRequestHandler):
         self.say("220 here")
         refusals, recipients = 0, list[str]()
         while (line := self.heard()) and not line.startswith("quit"):
+            if "poison@" in line:
+                return
             if line.startswith("rcpt") and "gone@" in line:
                 refusals += 1
                 self.say("550 nobody of this name" if refusals <= self.server.patience else "421 enough")
@@ -39,6 +45,7 @@ class Talk(socketserver.StreamRequestHandler):
                 self.say("354 go on")
                 self.server.mails.append((recipients, self.letter()))
                 recipients = []
+                time.sleep(self.server.pause)
                 self.say("250 taken")
             else:
                 if line.startswith("rcpt"):
@@ -58,11 +65,18 @@ class Talk(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mail_server(settings: Any, *, patience: int = 100) -> Iterator[Server]:
-    """The site's own, while it runs."""
-    with Server(patience) as server:
+def answering(server: Server) -> Iterator[Server]:
+    """The server, while it runs."""
+    with server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@contextmanager
+def mail_server(settings: Any, *, patience: int = 100) -> Iterator[Server]:
+    """The site's own."""
+    with answering(Server(patience)) as server:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", server.port, False
         yield server
-        server.shutdown()

@@ -14,10 +14,10 @@ from tiltyard.site.models.people import (
     Team,
     User,
 )
-from tiltyard.site.models.records import AppendOnly, AuditEvent, Knock, Message
+from tiltyard.site.models.records import AppendOnly, AuditEvent, Knock, Letter, Message
 
 __all__ = [
     "AppendOnly", "Attempt", "AuditEvent", "Award", "BoardSnapshot", "Challenge", "ChallengeVersion", "Entry",
-    "Evaluation", "Invitation", "Job", "Knock", "Membership", "Message", "OneTimeLink", "OrganiserInvitation",
-    "Registration", "Reproduction", "StoredFile", "Team", "User", "Worker",
+    "Evaluation", "Invitation", "Job", "Knock", "Letter", "Membership", "Message", "OneTimeLink",
+    "OrganiserInvitation", "Registration", "Reproduction", "StoredFile", "Team", "User", "Worker",
 ]  # fmt: skip

@@ -58,6 +58,17 @@ class Message(models.Model):
     at = models.DateTimeField(default=now)
 
 
+class Letter(models.Model):
+    """A message that is to be mailed to one person; gone once it was."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="letters")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    tries = models.PositiveIntegerField(default=0)
+    """How often the mail server has failed at it: others go first."""
+    lost = models.BooleanField(default=False, db_index=True)
+    """Whether it could not be sent, and is not tried any more."""
+
+
 class Knock(models.Model):
     """One try at something whose rate is limited."""
 

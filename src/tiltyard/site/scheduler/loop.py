@@ -1,6 +1,7 @@
 """What the scheduler does every second, and what now and then."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from tiltyard.site.clock import now
 from tiltyard.site.queue.reaping import bury, forget_workers, keep_patience, reap
 from tiltyard.site.scheduler.cleaning import clean
 from tiltyard.site.scheduler.due import all_due
+from tiltyard.site.telling import letters
 
 log = logging.getLogger("tiltyard.scheduler")
 SECOND, MINUTE, HOUR = 1.0, 60.0, 3600.0
@@ -35,6 +37,7 @@ DUTIES: tuple[tuple[float, Callable[[], object]], ...] = (
 
 def keep_going() -> None:
     """For ever; what fails once is logged and tried again at its next turn."""
+    threading.Thread(target=keep_mailing, daemon=True).start()
     due = {duty: time.monotonic() for _, duty in DUTIES}
     while True:
         for pause, duty in DUTIES:
@@ -42,6 +45,19 @@ def keep_going() -> None:
                 due[duty] = time.monotonic() + pause
                 attempt(duty)
         time.sleep(SECOND / 4)
+
+
+def keep_mailing() -> None:
+    """For ever, beside all else: a mail server may be slow, and nothing else waits for it."""
+    while True:
+        attempt(mail_out)
+        time.sleep(SECOND)
+
+
+def mail_out() -> None:
+    """Mails what waits, and pauses where the mail server fails."""
+    if letters.deliver():
+        time.sleep(MINUTE)
 
 
 def attempt(duty: Callable[[], object]) -> bool:

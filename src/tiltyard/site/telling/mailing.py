@@ -1,16 +1,14 @@
-"""Mails to people: a failure is logged, not raised, and whoever announces a mail learns of it."""
+"""Mails to people: a failure is logged, not raised, and whoever sends a mail learns of it."""
 
 import logging
 import smtplib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from email.errors import MessageError
-from functools import partial
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
 from django.utils import translation
 
 log = logging.getLogger("tiltyard.mail")
@@ -18,24 +16,26 @@ OF_ONE_ADDRESS = (smtplib.SMTPException, MessageError, ValueError)
 """What is raised where a mail server does not take one address, or none could be asked for it."""
 
 
-def send_after_commit(subject: str, body: str, addresses: Iterable[str]) -> None:
-    """Mails the text to all of them once what it speaks of is committed."""
-    transaction.on_commit(partial(send, subject, body, list(addresses)))
-
-
 def send(subject: str, body: str, addresses: Iterable[str]) -> int:
     """Mails the text to each of them, now; to how many of them it could not be sent."""
-    line, waiting, refused = " ".join(subject.split()), sorted(set(addresses)), 0
-    if not waiting:
-        return 0
+    everybody = sorted(set(addresses))
+    return len(everybody) - sum(taken for _address, taken in sent(subject, body, everybody))
+
+
+def sent(subject: str, body: str, addresses: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Mails the text to one after another, and says at once of each whether the mail was taken.
+
+    Ends before the first address at which the mail server fails.
+    """
+    line, left = " ".join(subject.split()), len(addresses)
     try:
         with get_connection() as server:
-            while waiting:
-                refused += not _is_taken(server, EmailMessage(line, body, to=waiting[:1]))
-                del waiting[0]
+            for address in addresses:
+                taken = _is_taken(server, EmailMessage(line, body, to=[address]))
+                left -= 1
+                yield address, taken
     except OSError as error:
-        log.error("mail %r to %d addresses was not sent: %s", line, len(waiting), error)
-    return refused + len(waiting)
+        log.error("mail %r to %d addresses was not sent: %s", line, left, error)
 
 
 def _is_taken(server: BaseEmailBackend, mail: EmailMessage) -> bool:

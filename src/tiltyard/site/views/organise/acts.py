@@ -97,17 +97,10 @@ def _extend(of: Challenge, given: Answers, by: Doer) -> str:
 
 
 def _message(of: Challenge, given: Answers, by: Doer) -> str:
-    lost = messages.message(of, given["team"], given["subject"], given["body"], by=by)
+    messages.message(of, given["team"], given["subject"], given["body"], by=by)
     if not settings.EMAIL_HOST:
         return gettext("The message is on the page. This site sends no mail.")
-    if not lost:
-        return gettext("The message is on the page and was sent by mail.")
-    said = ngettext(
-        "The message is on the page, but the mail to %d person could not be sent.",
-        "The message is on the page, but the mail to %d people could not be sent.",
-        lost,
-    )
-    return said % lost
+    return gettext("The message is on the page and goes out by mail. Teams shows how many mails could not be sent.")
 
 
 def _remove_organiser(of: Challenge, given: Answers, by: Doer) -> str:
