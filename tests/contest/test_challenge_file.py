@@ -7,17 +7,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel
 
 import tiltyard
-from tiltyard.contest.challenge import CHALLENGE, Challenge, Periodic, Progress, Words, read_challenge
+from tiltyard.contest.awarding import periodic, progress
+from tiltyard.contest.challenge import CHALLENGE, Challenge, Periodic, Progress, Quota, Words, read_challenge
 from tiltyard.contest.evaluate import evaluate_entry
 from tiltyard.contest.phases import current_phase, private_opens
+from tiltyard.contest.quota import left
+from tiltyard.contest.refresh import next_refresh
 from tiltyard.contest.registry import find_track
 from tiltyard.contest.run import Run
 from tiltyard.contest.split import public_keys
+from tiltyard.contest.track import Metric
 from tiltyard.errors import TiltyardError
 
 SHIPPED = Path(tiltyard.__file__).parent / "site" / "challenge" / "shipped"
@@ -133,6 +138,92 @@ def test_open_reports_do_not_go_with_a_board_that_holds_scores_back(tmp_path: Pa
     assert not read(tmp_path, opened).contests[0].hidden
     with pytest.raises(TiltyardError, match="which the open reports of contest 'masks' would tell"):
         read(tmp_path, f"{opened}\n[phases.board]\n{rule}")
+
+
+FAR_DATES = ["9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59", "9999-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00",
+             "0001-01-01T00:00:00", "1969-12-31T23:59:59Z", '"9999-12-31T23:59:59-05:00"']  # fmt: skip
+FIELDS_OF_DATES = [
+    (PLAIN.replace("2021-01-20T10:00:00", "{}"), "phases.0.opens"),
+    (PLAIN.replace("2021-03-01T00:00:00Z", "{}"), "phases.0.closes"),
+    (PLAIN + "registration_opens = {}", "phases.0.registration_opens"),
+    (PLAIN + "registration_closes = {}", "phases.0.registration_closes"),
+    (PLAIN + "[phases.board]\nprivate_opens = {}", "phases.0.board.private_opens"),
+    (PLAIN + "[[phases.releases]]\nfile = 'a'\ntitle = 'A'\nopens = {}", "phases.0.releases.0.opens"),
+    (PLAIN + "[teams]\nfreeze = {}", "teams.freeze"),
+]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("date", FAR_DATES)
+@pytest.mark.parametrize(("text", "field"), FIELDS_OF_DATES, ids=[field for _, field in FIELDS_OF_DATES])
+def test_a_date_that_clocks_elsewhere_cannot_show_is_refused(
+    tmp_path: Path, text: str, field: str, date: str, zone: str
+) -> None:
+    with pytest.raises(TiltyardError) as caught:
+        read(tmp_path, text.replace("{}", date).replace("Asia/Shanghai", zone))
+    told = "a date must lie between the years 1970 and 9900: leave out the end of what has none"
+    assert str(caught.value) == f"{tmp_path / CHALLENGE}: {field}: {told}"
+
+
+NUMBERS = [
+    (PLAIN + AWARD + 'kind = "periodic"\ndays = {}', "awards.0.periodic.days"),
+    (PLAIN + AWARD + 'kind = "progress"\nwithin_days = 3660\ndays = {}', "awards.0.progress.days"),
+    (PLAIN + AWARD + 'kind = "progress"\nwithin_days = {}', "awards.0.progress.within_days"),
+    (PLAIN + FINAL + "\nhours = {}", "final.hours"),
+    (PLAIN + "[phases.board]\nrefresh_minutes = {}", "phases.0.board.refresh_minutes"),
+]
+
+
+@pytest.mark.parametrize("number", ["8785", "3000000", "100000000000", "1" + "0" * 30])
+@pytest.mark.parametrize(("text", "field"), NUMBERS, ids=[field for _, field in NUMBERS])
+def test_a_time_longer_than_any_challenge_is_refused(tmp_path: Path, text: str, field: str, number: str) -> None:
+    with pytest.raises(TiltyardError, match=f"{field}: Input should be less than"):
+        read(tmp_path, text.replace("{}", number))
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (PLAIN + AWARD + 'kind = "progress"\nabove = {}', "awards.0.progress.above"),
+        (PLAIN + "[phases.board]\nladder = {}", "phases.0.board.ladder"),
+    ],
+)
+def test_what_is_no_number_is_refused(tmp_path: Path, text: str, field: str, number: str) -> None:
+    with pytest.raises(TiltyardError, match=field):
+        read(tmp_path, text.replace("{}", number))
+
+
+EXTREME = (
+    PLAIN.replace("2021-01-20T10:00:00", "{opens}").replace("2021-03-01T00:00:00Z", "{closes}")
+    + "[phases.board]\nrefresh_minutes = 1440\n"
+    + AWARD + 'kind = "periodic"\ndays = 3660\n'
+    + AWARD.replace("prize", "way") + 'kind = "progress"\ndays = 3660\nwithin_days = 3660\n'
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize(("year", "opens"), [(1970, "01-02T00:00:00"), (9900, "12-29T00:00:00")])
+def test_the_furthest_dates_and_longest_times_are_reckoned_with(
+    tmp_path: Path, zone: str, year: int, opens: str
+) -> None:
+    dates = {"{opens}": f"{year}-{opens}", "{closes}": "9900-12-30T23:59:59"}
+    text = EXTREME.replace("Asia/Shanghai", zone)
+    for place, date in dates.items():
+        text = text.replace(place, date)
+    challenge = read(tmp_path, text)
+    phase, (races, way), tz = challenge.phases[0], challenge.awards, challenge.tz
+    assert phase.closes is not None
+    assert isinstance(races, Periodic)
+    assert isinstance(way, Progress)
+    metric = Metric("score")
+    assert periodic(races, phase, [], metric, now=phase.closes, zone=tz) == []
+    for moment in (phase.opens, phase.closes):
+        assert progress(way, [], {"a team": [moment]}, metric, zone=tz) == []
+        assert next_refresh(phase.board, moment, tz) > moment
+        assert left(Quota(a_day=1), [moment], now=moment, zone=tz).today == 0
+        for clocks in ("Pacific/Kiritimati", "Etc/GMT+12"):
+            moment.astimezone(ZoneInfo(clocks))
 
 
 def shipped() -> list[Path]:

@@ -82,6 +82,8 @@ def test_the_contest_of_2021_has_its_fifteen_models() -> None:
         ('name = "two"', 'name = "two"\ncolour = "red"', "colour: "),
         ("seconds = 60", "seconds = 0", "seconds: "),
         ("seconds = 60", "seconds = inf", "seconds: "),
+        ("seconds = 60", "seconds = 1e300", "seconds: "),
+        ("seconds = 60", "call_seconds = 31622401", "call_seconds: "),
         ("items = 10", "items = 0", "data.cifar.items: "),
         ("items = 10", "items = 1.5", "data.cifar.items: "),
         ("size = [32, 32]", "size = [0, 32]", "data.cifar.size.0: "),

@@ -11,6 +11,7 @@ from test_adding import folder, zipped
 
 import small_site as small
 from small_queue import a_worker, work_off
+from tiltyard.contest import challenge as files
 from tiltyard.site import clock, queue
 from tiltyard.site.auditing import audit
 from tiltyard.site.models import (
@@ -255,6 +256,33 @@ def test_a_phase_is_extended_in_the_viewers_zone(do: Any, olga: User, challenge:
     User.objects.filter(pk=olga.pk).update(zone="Asia/Shanghai")
     do("extend", phase="main", closes="2098-06-01T12:00")
     assert Challenge.objects.get().file.phase("main").closes == datetime(2098, 6, 1, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("date", ["9999-12-31T23:59", "9901-01-02T00:00", "1969-12-30T00:00", "0001-01-01T00:00"])
+def test_dates_that_clocks_elsewhere_cannot_show_are_refused(
+    do: Any, olga: User, challenge: Challenge, entry: Entry, zone: str, date: str
+) -> None:
+    User.objects.filter(pk=olga.pk).update(zone=zone)
+    do("extend", status=422, phase="main", closes=date)
+    assert Challenge.objects.get().versions.count() == challenge.versions.count() == 1
+    with clock.at(CLOSES + timedelta(minutes=1)):
+        do("ask", entry=entry.pk)
+    asked = Reproduction.objects.get()
+    do("deadline", status=422, asked=asked.pk, deadline=date)
+    assert Reproduction.objects.get().deadline == asked.deadline
+
+
+def test_an_end_by_which_the_private_board_would_move_beyond_all_dates_is_refused(
+    do: Any, olga: User, challenge: Challenge
+) -> None:
+    phase = {"opens": CLOSES - timedelta(days=1), "closes": CLOSES}
+    board = {"private_opens": datetime(9900, 1, 1, tzinfo=UTC)}
+    small.new_version(challenge, files.Challenge.model_validate(small.content(phase=phase, board=board)))
+    with clock.at(CLOSES - timedelta(hours=1)):
+        said = do("extend", status=422, phase="main", closes="9800-01-01T00:00")
+    assert "a date must lie between the years 1970 and 9900" in said
+    assert Challenge.objects.get().versions.count() == 2
 
 
 def test_what_was_made_with_the_material_is_uploaded(do: Any, entry: Entry, tmp_path: Path) -> None:

@@ -14,6 +14,21 @@ from tiltyard.errors import TiltyardError
 CHALLENGE, MOST_BYTES = "challenge.toml", 1 << 20
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$")]
 Text = Annotated[str, Field(max_length=20_000)]
+EARLIEST, LATEST = 1970, 9900
+"""Years of dates: all clocks can show them, and the longest times can be added to them."""
+BEYOND = f"a date must lie between the years {EARLIEST} and {LATEST}: leave out the end of what has none"
+MOST_DAYS, MOST_HOURS = 3660, 8784
+"""Ten years, and one."""
+
+
+def _within_reach(moment: datetime) -> datetime:
+    if not EARLIEST <= moment.year <= LATEST:
+        raise ValueError(BEYOND)
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 
 
 def _one_way(path: str) -> str:
@@ -26,7 +41,7 @@ Below = Annotated[str, AfterValidator(_one_way)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Words(_Part):
@@ -65,7 +80,7 @@ class Release(_Part):
 
     file: Below
     title: Words
-    opens: AwareDatetime | None = None
+    opens: Moment | None = None
     """None: when the phase opens."""
 
 
@@ -93,7 +108,7 @@ class BoardRules(_Part):
     """Rounding of public scores; None: as the track says."""
     ladder: Annotated[float | None, Field(gt=0)] = None
     """A team's public score moves only when a new entry is better by more than this (arXiv 1502.04585)."""
-    private_opens: AwareDatetime | None = None
+    private_opens: Moment | None = None
     """When scores on all items are shown; None: when the phase closes."""
 
     @property
@@ -109,11 +124,11 @@ class Phase(_Part):
 
     name: Slug
     title: Words
-    opens: AwareDatetime
-    closes: AwareDatetime | None = None
+    opens: Moment
+    closes: Moment | None = None
     """None: without end."""
-    registration_opens: AwareDatetime | None = None
-    registration_closes: AwareDatetime | None = None
+    registration_opens: Moment | None = None
+    registration_closes: Moment | None = None
     contests: tuple[Slug, ...] = ()
     """Which contests take part; none named: all."""
     quota: Quota = Quota()
@@ -125,7 +140,7 @@ class Teams(_Part):
     """Who may form a team."""
 
     most: Annotated[int, Field(ge=1, le=100)] = 1
-    freeze: AwareDatetime | None = None
+    freeze: Moment | None = None
     """From then on nobody joins or leaves."""
 
 
@@ -137,7 +152,7 @@ class Periodic(_Part):
     title: Words
     phase: Slug
     contest: Slug
-    days: Annotated[int, Field(ge=1)] = 14
+    days: Days = 14
     first: Annotated[int, Field(ge=1)] = 6
 
 
@@ -149,8 +164,8 @@ class Progress(_Part):
     title: Words
     phase: Slug
     contest: Slug
-    days: Annotated[int, Field(ge=1)] = 7
-    within_days: Annotated[int, Field(ge=1)] = 14
+    days: Days = 7
+    within_days: Days = 14
     above: float = 0.0
     """At least one public score of these days must exceed it."""
 
@@ -161,7 +176,7 @@ class Final(_Part):
     phase: Slug
     contest: Slug
     first: Annotated[int, Field(ge=1)] = 50
-    hours: Annotated[int, Field(ge=1)] = 72
+    hours: Annotated[int, Field(ge=1, le=MOST_HOURS)] = 72
     """How long they have for it."""
     named: Annotated[int, Field(ge=1)] = 10
     """So many of those that were reproduced are named, with their write-ups."""
@@ -249,8 +264,16 @@ def _aware(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, list):
         return [_aware(item, zone) for item in value]
     if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=zone).astimezone(UTC)
+        return _in_utc(value.replace(tzinfo=zone))
     return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """The same moment; as it is where that cannot be said in UTC, for its field to refuse."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment
 
 
 def _faults(challenge: Challenge) -> Iterator[str]:

@@ -16,6 +16,8 @@ def _fraction(value: object) -> object:
 
 Side = Annotated[int, Field(gt=0, le=4096)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Seconds = Annotated[float, Field(gt=0, le=366 * 24 * 3600)]
+"""Of what takes time by the rules: a year at most."""
 
 
 class _Strict(BaseModel):
@@ -80,9 +82,9 @@ class PoolSpec(_Strict):
 
     name: Name
     title: str = ""
-    seconds: float = Field(default=10800, gt=0)
+    seconds: Seconds = 10800
     """Wall time for all models together."""
-    call_seconds: float | None = Field(default=None, gt=0)
+    call_seconds: Seconds | None = None
     """Wall time between two messages of an attack; without it only the whole time counts, as in the contest."""
     memory_mib: int = Field(default=4096, gt=0)
     """Memory of an attack, temporary files included."""

@@ -14,7 +14,7 @@ from tiltyard.contest.budget import Budget
 from tiltyard.contest.entry import Entry
 from tiltyard.contest.files import digest_of
 from tiltyard.contest.loading import needed
-from tiltyard.contest.pool import DataSpec, Name
+from tiltyard.contest.pool import DataSpec, Name, Seconds
 from tiltyard.contest.settings import read_settings
 from tiltyard.contest.threat import Norm, Threat, fraction
 from tiltyard.errors import ReferenceFailed, TiltyardError
@@ -82,11 +82,11 @@ class DefenceSpec(_Strict):
     floor: float = Field(ge=0, le=1)
     """Clean accuracy below which a model scores 0, as a fraction."""
     attacks: tuple[AttackSpec, ...] = Field(default_factory=strongest, min_length=1)
-    seconds: float = Field(default=3600, gt=0)
+    seconds: Seconds = 3600
     """Wall time of one stored attack, without the model's answers."""
-    model_seconds: float = Field(default=3600, gt=0)
+    model_seconds: Seconds = 3600
     """Wall time of a handed-in program's answers, for each time that it is started."""
-    call_seconds: float = Field(default=120, gt=0)
+    call_seconds: Seconds = 120
     """Wall time of one answer, and between two messages of a stored attack."""
     memory_mib: int = Field(default=4096, gt=0)
     """Memory of a handed-in program, and of a stored attack."""

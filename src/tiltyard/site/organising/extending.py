@@ -43,13 +43,15 @@ def _check(old: files.Phase, closes: datetime) -> None:
 def _moved(file: files.Challenge, old: files.Phase, closes: datetime) -> files.Challenge:
     content = file.model_dump(mode="json")
     [phase] = [part for part in content["phases"] if part["name"] == old.name]
-    shift = closes - old.closes if old.closes else None
     phase["closes"] = closes.isoformat()
-    if shift is not None and old.board.private_opens:
-        phase["board"]["private_opens"] = (old.board.private_opens + shift).isoformat()
-    if shift is not None and old.registration_closes:
-        phase["registration_closes"] = (old.registration_closes + shift).isoformat()
     try:
+        shift = closes - old.closes if old.closes else None
+        if shift is not None and old.board.private_opens:
+            phase["board"]["private_opens"] = (old.board.private_opens + shift).isoformat()
+        if shift is not None and old.registration_closes:
+            phase["registration_closes"] = (old.registration_closes + shift).isoformat()
         return files.Challenge.model_validate(content)
     except ValidationError as error:
         raise Refused(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    except OverflowError:
+        raise Refused(files.BEYOND) from None

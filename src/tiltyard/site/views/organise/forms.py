@@ -1,11 +1,14 @@
 """What the organisers' actions ask for; targets are looked for in the challenge alone."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from tiltyard.contest.challenge import EARLIEST, LATEST
 from tiltyard.site.models import Award, Challenge, Entry, Reproduction, Team, User
 from tiltyard.site.ranking.awards import NAMED, title
 from tiltyard.site.telling.dates import zone_name
@@ -107,14 +110,24 @@ class Rescore(ActForm):
         _choose(self, "contest", _titles(challenge.file.contests))
 
 
+def _moment(label: Any) -> forms.DateTimeField:
+    """A date and time of the viewer's clocks, of those that a challenge's file may name."""
+    return forms.DateTimeField(
+        label=label,
+        input_formats=[LOCAL_TIME],
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format=LOCAL_TIME),
+        validators=[
+            MinValueValidator(datetime(EARLIEST, 1, 1, tzinfo=UTC)),
+            MaxValueValidator(datetime(LATEST, 12, 31, tzinfo=UTC)),
+        ],
+    )
+
+
 class Extend(ActForm):
     """A phase, and its new end."""
 
     phase = forms.ChoiceField(label=_("Phase"))
-    closes = forms.DateTimeField(
-        label=_("Closes"), input_formats=[LOCAL_TIME],
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format=LOCAL_TIME),
-    )  # fmt: skip
+    closes = _moment(_("Closes"))
 
     def __init__(self, challenge: Challenge, *args: Any, **options: Any) -> None:
         super().__init__(challenge, *args, **options)
@@ -183,10 +196,7 @@ class OfAsked(ActForm):
 class Deadline(OfAsked):
     """By when the material must be there."""
 
-    deadline = forms.DateTimeField(
-        label=_("Deadline"), input_formats=[LOCAL_TIME],
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format=LOCAL_TIME),
-    )  # fmt: skip
+    deadline = _moment(_("Deadline"))
 
     def __init__(self, challenge: Challenge, *args: Any, **options: Any) -> None:
         super().__init__(challenge, *args, **options)
