@@ -477,6 +477,16 @@ class TestReading:
         with pytest.raises(EvaluationError, match="malformed"):
             read_evaluation(folder)
 
+    def test_a_record_of_any_size_is_not_read(self, folder: Path) -> None:
+        path = folder / "evaluation.json"
+        record = path.read_bytes()
+        with path.open("r+b") as file:
+            file.truncate(8 << 30)
+        with pytest.raises(EvaluationError, match=r"malformed \(more than the 32 MiB that a record takes"):
+            read_evaluation(folder)
+        path.write_bytes(record + b" " * ((32 << 20) - len(record)))
+        assert read_evaluation(folder).record.status
+
     def test_what_is_no_evaluation_says_so(self, tmp_path: Path) -> None:
         for place in (tmp_path, tmp_path / "missing", Path("/dev/null")):
             with pytest.raises(EvaluationError, match="holds no evaluation"):

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from tiltyard.contest.files import replaced
+from tiltyard.contest.files import open_regular, replaced
 from tiltyard.contest.names import check_name
 from tiltyard.contest.rows import rows_of
 from tiltyard.contest.track import Facts, Score
@@ -20,6 +20,8 @@ from tiltyard.errors import EvaluationError, TiltyardError
 RECORD = "evaluation.json"
 ROWS = "rows.parquet"
 ARTEFACTS = "artefacts"
+MOST_BYTES = 32 << 20
+"""Of a record: ten thousand shards' facts take less than half of it."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,21 @@ def read_evaluation(folder: Path) -> Evaluation:
         hint = "was not finished: run it again with --resume" if unfinished else "holds no evaluation"
         raise EvaluationError(f"{folder}: {hint}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
+        content = json.loads(_text_of(path), object_pairs_hook=_without_repeats)
         record = Record(**{**content, "identity": Identity(**content["identity"]), "parts": tuple(content["parts"])})
         _check_types(record)
         seal_of(record.as_json())
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, TiltyardError) as error:
         raise EvaluationError(f"{path}: malformed ({first_line(error)})") from None
     return Evaluation(folder, record)
+
+
+def _text_of(path: Path) -> str:
+    with open_regular(path) as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"more than the {MOST_BYTES >> 20} MiB that a record takes")
+    return content.decode()
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
