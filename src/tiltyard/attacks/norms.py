@@ -15,7 +15,7 @@ def lengths(delta: Tensor) -> Tensor:
 
 
 def project(points: Tensor, centres: Tensor, threat: Threat, bounds: tuple[float, float]) -> Tensor:
-    """Points moved into the ball around their centres, then into the range (exact for L∞; L2 stays inside)."""
+    """Points moved into the ball around their centres, then into the range (exact for L∞, up to rounding for L2)."""
     if threat.norm == "linf":
         inside = torch.minimum(torch.maximum(points, centres - threat.eps), centres + threat.eps)
     else:
