@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from html_page import Page, check_adaptive, check_self_contained
 
@@ -85,6 +86,12 @@ def test_f1_at_other_thresholds_is_what_an_evaluation_there_gives(
     other = evaluated(tmp_path, scored=False, iou=iou)
     assert iou in THRESHOLDS
     assert counts_at(finished.rows, [iou])[0].f1 == other.record.values["f1"] != finished.record.values["f1"]
+
+
+@pytest.mark.parametrize("iou", [1 / 3, 2 / 3])
+def test_a_threshold_of_many_digits_counts_what_lies_exactly_on_it(iou: float) -> None:
+    rows = pl.DataFrame({"overlaps": [[0.666666667, 0.333333333]], "found": [2], "truth": [2]})
+    assert counts_at(rows, [iou])[0].matched == (2 if iou < 0.5 else 1)
 
 
 def test_without_scores_and_kinds_the_page_says_what_is_missing(tmp_path: Path) -> None:

@@ -100,6 +100,28 @@ def test_threshold_is_the_option_before_the_file_before_one_half(tmp_path: Path,
     assert load_credentials(tmp_path, iou=0.5).settings.iou == 0.5
 
 
+def test_a_region_that_is_exactly_at_the_threshold_matches(tmp_path: Path) -> None:
+    write_table(tmp_path / "truth.csv", {"a.jpg": [[[0.1, 0.1], [8.1, 0.1], [8.1, 2.1], [0.1, 2.1]]]})
+    table = write_table(tmp_path / "r.csv", {"a.jpg": [[[0.1, 0.1], [4.1, 0.1], [4.1, 2.1], [0.1, 2.1]]]})
+    rows, facts = measured(table, load_credentials(tmp_path))
+    assert (rows["overlaps"].to_list(), TRACK.score(rows, facts).values["f1"]) == ([[0.5]], 1)
+
+
+def test_a_threshold_of_many_digits_is_rounded_as_the_overlaps_are(tmp_path: Path) -> None:
+    write_table(tmp_path / "truth.csv", {"a.jpg": [box(0, 0, 30, 10)], "b.jpg": [box(0, 0, 30, 10)]})
+    table = write_table(tmp_path / "r.csv", {"a.jpg": [box(0, 0, 10, 10)], "b.jpg": [box(0, 0, 20, 10)]})
+    assert measured(table, load_credentials(tmp_path, iou=1 / 3))[0]["matched"].to_list() == [1, 1]
+    assert measured(table, load_credentials(tmp_path, iou=2 / 3))[0]["matched"].to_list() == [0, 1]
+
+
+def test_the_truth_itself_scores_one_at_iou_one(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    files = {f"{i}.jpg": [(50 + 40 * rng.random((3, 2))).tolist()] for i in range(200)}
+    write_table(tmp_path / "truth.csv", files)
+    rows, facts = measured(write_table(tmp_path / "r.csv", files), load_credentials(tmp_path, iou=1))
+    assert TRACK.score(rows, facts).values["f1"] == 1
+
+
 def test_version_changes_with_truth_and_threshold_and_not_with_the_name(tmp_path: Path, data: CredentialData) -> None:
     (tmp_path / "credential.toml").write_text('name = "mine"\n')
     assert load_credentials(tmp_path).version == data.version

@@ -8,7 +8,7 @@ import polars as pl
 
 from tiltyard.contest.evaluation import Evaluation
 from tiltyard.forensics.scoring.detection import PERCENTILES, ranked
-from tiltyard.forensics.scoring.regions import Counts
+from tiltyard.forensics.scoring.regions import Counts, snapped
 from tiltyard.report.drawing import COOL, INK, WARM, Axes, draw, legend, only_grid
 from tiltyard.report.plots import Plot
 
@@ -110,7 +110,7 @@ def _plots(rows: pl.DataFrame, iou: float, *, scored: bool) -> Iterator[Plot]:
 def counts_at(rows: pl.DataFrame, thresholds: Sequence[float]) -> list[Counts]:
     """What would be matched at other IoU thresholds: exact, for the rows hold every level at which that changes."""
     levels = np.sort(rows["overlaps"].explode().drop_nulls().to_numpy())
-    matched = len(levels) - np.searchsorted(levels, thresholds, side="left")
+    matched = len(levels) - np.searchsorted(levels, snapped(thresholds), side="left")
     found, truth = int(rows["found"].sum()), int(rows["truth"].sum())
     return [Counts(int(count), found, truth) for count in matched]
 

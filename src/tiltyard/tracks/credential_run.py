@@ -15,7 +15,7 @@ from tiltyard.contest.run import Run, Step
 from tiltyard.contest.track import Measured, Shard
 from tiltyard.errors import EntryError
 from tiltyard.forensics.credential_table import CredentialTable, read_table
-from tiltyard.forensics.scoring.regions import match_levels
+from tiltyard.forensics.scoring.regions import match_levels, snapped
 from tiltyard.tracks.credential_data import CredentialData, Truth
 
 SHARD_FILES = 4000
@@ -99,7 +99,7 @@ def _rows(claims: Claims, truth: Truth, chosen: NDArray[np.int64], *, iou: float
     paths = [truth.paths[index] for index in chosen.tolist()]
     places = np.array([claims.places[path] for path in paths], np.int64)
     ours, theirs = truth.regions.take(chosen), claims.table.regions.take(places)
-    levels = match_levels(ours, theirs, names=paths)
+    levels, least = match_levels(ours, theirs, names=paths), float(snapped(iou))
     scores = claims.table.scores
     return pl.DataFrame(
         {
@@ -109,7 +109,7 @@ def _rows(claims: Claims, truth: Truth, chosen: NDArray[np.int64], *, iou: float
             "family": truth.column("family", chosen),
             "truth": ours.counts,
             "found": theirs.counts,
-            "matched": [sum(level >= iou for level in row) for row in levels],
+            "matched": [sum(level >= least for level in row) for row in levels],
             "overlaps": levels,
             "forged": ours.counts > 0,
             "score": None if scores is None else scores[places],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tiltyard.errors import EntryError
 from tiltyard.forensics.scoring import regions
 from tiltyard.forensics.scoring.polygons import CROSSES, NO_AREA, Regions, first_fault
-from tiltyard.forensics.scoring.regions import Counts, bottlenecks, match_levels
+from tiltyard.forensics.scoring.regions import Counts, bottlenecks, match_levels, snapped
 
 BOUNDED = settings(max_examples=60, deadline=None)
 Polygon = Sequence[tuple[float, float]]
@@ -121,6 +121,23 @@ def test_a_region_claimed_exactly_has_iou_one() -> None:
 
 def test_exactly_half_an_overlap_reaches_the_threshold_of_one_half() -> None:
     assert iou_of(box(0, 0, 10, 10), box(0, 0, 10, 5)) == 0.5
+
+
+def test_half_an_overlap_reaches_one_half_where_coordinates_are_no_sums_of_powers_of_two() -> None:
+    truth: Polygon = ((0.1, 0.1), (8.1, 0.1), (8.1, 2.1), (0.1, 2.1))
+    assert iou_of(truth, ((0.1, 0.1), (4.1, 0.1), (4.1, 2.1), (0.1, 2.1))) == 0.5
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_claimed_exactly_has_iou_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    stars = [star(rng, 4 + corners) for corners in range(40)]
+    assert [iou_of(one, [*one[3:], *one[:3]]) for one in stars] == [1] * 40
+
+
+def test_a_rounded_iou_is_the_number_that_is_written_with_as_many_digits() -> None:
+    assert snapped([step / 1000 for step in range(1001)]).tolist() == [float(f"{step}e-3") for step in range(1001)]
+    assert snapped([-1e-16, 1 + 4e-16]).tolist() == [0, 1]
 
 
 def test_regions_that_touch_or_lie_apart_share_nothing() -> None:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tiltyard.errors import EntryError
 from tiltyard.forensics.scoring.polygons import Regions, gathered
 
 MOST_PAIRS = 500_000
 """Pairs of regions that are looked at in one go: memory stays flat whatever is claimed."""
+DECIMALS = 9
+"""Of an IoU; what lies beyond may be the rounding of coordinates and areas."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,18 @@ class Counts:
         return self.matched / self.truth if self.truth else float(self.found == 0)
 
 
+def snapped(ious: ArrayLike) -> NDArray[np.float64]:
+    """IoUs, or thresholds of them, within [0, 1] and rounded to nine decimals, so that exactly half is 0.5."""
+    return np.asarray(np.round(np.clip(ious, 0, 1), DECIMALS), np.float64)
+
+
 def match_levels(truth: Regions, found: Regions, *, names: Sequence[str]) -> list[list[float]]:
     """For each file, falling IoUs: with k of them at or above a threshold, k regions at most can be matched there.
 
     A match is one true and one claimed region; each takes part in one match at most. The number of matches at a
     threshold t is the size of a maximum matching among the pairs of IoU >= t. Taking the best pair first would not
     find it: where a claim overlaps two true regions by 0.9 and 0.6 and a second claim only the first of them, by 0.6,
-    it finds one match at 0.5, and there are two.
+    it finds one match at 0.5, and there are two. The IoUs are `snapped`, and so must a threshold be.
 
     `truth` and `found` hold the same files, `names` their names for errors. EntryError where GEOS cannot intersect.
     """
@@ -96,7 +103,7 @@ def _times(members: NDArray[np.int64]) -> NDArray[np.int64]:
 def _overlapping(
     truth: Regions, found: Regions, names: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """True region, claimed region and IoU of every pair within a file that shares some area, file by file."""
+    """True region, claimed region and snapped IoU of every pair in a file that shares some area, file by file."""
     ours, theirs = _pairs(truth, found)
     shapes, claims = truth.geometries(), found.geometries()
     boxes, others = shapely.bounds(shapes)[ours], shapely.bounds(claims)[theirs]
@@ -106,7 +113,7 @@ def _overlapping(
         shared = shapely.area(shapely.intersection(shapes[ours], claims[theirs]))
     except shapely.errors.GEOSException:
         raise EntryError(_culprit(truth, found, ours, theirs, names)) from None
-    ious = shared / (shapely.area(shapes)[ours] + shapely.area(claims)[theirs] - shared)
+    ious = snapped(shared / (shapely.area(shapes)[ours] + shapely.area(claims)[theirs] - shared))
     some = ious > 0
     return ours[some], theirs[some], ious[some]
 
