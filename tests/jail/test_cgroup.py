@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tiltyard.errors import JailUnavailable
-from tiltyard.jail import cgroup
+from tiltyard.jail import cgroup, group_files, sweeping
 from tiltyard.jail.hierarchy import LEAF, hierarchies
 from tiltyard.jail.limits import MIB, Limits
 
@@ -33,7 +33,7 @@ def folders(group: cgroup.Cgroup) -> list[Path]:
 
 def recorded(monkeypatch: pytest.MonkeyPatch, refused: str = "") -> list[tuple[Path, str]]:
     """What is written, and where, while the kernel refuses one text."""
-    kernel, written = cgroup._write, list[tuple[Path, str]]()
+    kernel, written = cgroup.write, list[tuple[Path, str]]()
 
     def write(file: Path, text: str) -> None:
         written.append((file, text))
@@ -41,7 +41,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch, refused: str = "") -> list[tuple[P
             raise OSError(errno.EINVAL, "Invalid argument", str(file))
         kernel(file, text)
 
-    monkeypatch.setattr(cgroup, "_write", write)
+    monkeypatch.setattr(cgroup, "write", write)
     return written
 
 
@@ -139,7 +139,7 @@ class TestOnThisHost:
         assert left
         assert all(Path(folder).exists() for folder in left)
         with cgroup.create(LIMITS) as living:
-            assert cgroup.sweep() >= len(left)
+            assert sweeping.sweep() >= len(left)
             assert all(folder.exists() for folder in folders(living))
         assert not any(Path(folder).exists() for folder in left)
         assert is_gone(int(pid))
@@ -152,11 +152,11 @@ class TestOnThisHost:
         dead.wait()
         strange = parent / f"tiltyard-{dead.pid}-0123abcd"
         strange.mkdir()
-        lock = cgroup._lock(strange)
-        cgroup.sweep()
+        lock = group_files.lock(strange)
+        sweeping.sweep()
         assert strange.exists()
         os.close(lock)
-        cgroup.sweep()
+        sweeping.sweep()
         assert not strange.exists()
 
 
@@ -176,13 +176,13 @@ class TestV2FileLogic:
     @pytest.fixture(autouse=True)
     def _switches(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A controller that is switched on stays on, as in the kernel."""
-        plain = cgroup._write
+        plain = cgroup.write
 
         def write(file: Path, text: str) -> None:
             switched = file.name == "cgroup.subtree_control"
             plain(file, " ".join((*file.read_text().split(), text.replace("+", ""))) if switched else text)
 
-        monkeypatch.setattr(cgroup, "_write", write)
+        monkeypatch.setattr(cgroup, "write", write)
 
     @pytest.fixture
     def top(self, tmp_path: Path) -> Path:
@@ -259,7 +259,7 @@ class TestV2FileLogic:
     ) -> None:
         own = top / "user.slice" / "run-1.scope"
         (own / "cgroup.procs").write_text("41\n42\n")
-        kernel = cgroup._write
+        kernel = cgroup.write
 
         def write(file: Path, text: str) -> None:
             if file == own / "cgroup.subtree_control" and (own / "cgroup.procs").read_text():
@@ -270,7 +270,7 @@ class TestV2FileLogic:
                 (own / "cgroup.procs").write_text((own / "cgroup.procs").read_text().replace(f"{text}\n", ""))
             kernel(file, text)
 
-        monkeypatch.setattr(cgroup, "_write", write)
+        monkeypatch.setattr(cgroup, "write", write)
         (folder,) = folders(cgroup.create(LIMITS, proc=proc))
         assert folder.parent == own
         assert (own / LEAF / "cgroup.procs").read_text() == "42"
@@ -283,14 +283,14 @@ class TestV2FileLogic:
         self, top: Path, proc: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         own = top / "user.slice" / "run-1.scope"
-        kernel = cgroup._write
+        kernel = cgroup.write
 
         def write(file: Path, text: str) -> None:
             if file.parent == own:
                 raise OSError(errno.EBUSY, "busy", str(file))
             kernel(file, text)
 
-        monkeypatch.setattr(cgroup, "_write", write)
+        monkeypatch.setattr(cgroup, "write", write)
         (folder,) = folders(cgroup.create(LIMITS, proc=proc))
         assert folder.parent == top
         assert not (own / LEAF).exists()
@@ -306,7 +306,7 @@ class TestV2FileLogic:
         def write(file: Path, text: str) -> None:
             raise PermissionError(errno.EACCES, "Permission denied", str(file))
 
-        monkeypatch.setattr(cgroup, "_write", write)
+        monkeypatch.setattr(cgroup, "write", write)
         with pytest.raises(JailUnavailable, match=r"Permission denied.*Delegate=yes") as raised:
             cgroup.create(LIMITS, proc=proc)
         assert "\n" not in str(raised.value)

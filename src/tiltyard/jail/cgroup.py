@@ -1,18 +1,15 @@
 """A control group for one guest: limits on memory, processes and processor time, by cgroup v1 or v2."""
 
 import errno
-import fcntl
 import os
-import re
-import signal
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tiltyard.errors import JailUnavailable
+from tiltyard.jail.group_files import count, kill_members, lock, members, remove_group, write
 from tiltyard.jail.hierarchy import LEAF, Hierarchy, hierarchies, words
 from tiltyard.jail.limits import Limits
 
@@ -24,12 +21,8 @@ OWN_PROCESSES = 2
 """bubblewrap's monitor and its first process in the new PID namespace: the guest's limit comes on top."""
 PERIOD = 100_000
 """Microseconds over which a processor quota is counted."""
-PATIENCE = 10.0
-"""Seconds that killed processes get to disappear."""
 OUR_WEIGHT = "1000"
 """Of the group in which our own processes live, beside guests that weigh 100 each: ours serve them all."""
-USED = frozenset({"memory", "pids", "cpu", "cpuacct"})
-NAME = re.compile(r"tiltyard-(\d+)-[0-9a-f]{8}")
 
 
 class Cgroup:
@@ -40,7 +33,7 @@ class Cgroup:
         self.version = version
         self._locks = ExitStack()
         for folder in self._unique:
-            self._locks.callback(os.close, _lock(folder))
+            self._locks.callback(os.close, lock(folder))
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +56,11 @@ class Cgroup:
     def memory_exceeded(self) -> bool:
         """Whether the kernel has killed a member for want of memory."""
         file = "memory.oom_control" if self.version == 1 else "memory.events"
-        return _count(self._folders["memory"] / file, "oom_kill") > 0
+        return count(self._folders["memory"] / file, "oom_kill") > 0
 
     def processes_refused(self) -> bool:
         """Whether a fork has failed at the process limit."""
-        return _count(self._folders["pids"] / "pids.events", "max") > 0
+        return count(self._folders["pids"] / "pids.events", "max") > 0
 
     def cpu_seconds(self) -> float | None:
         """Processor time of all members, living and dead; None where this host does not count it."""
@@ -76,7 +69,7 @@ class Cgroup:
             return None
         if self.version == 1:
             return int((folder / "cpuacct.usage").read_text()) / 1e9
-        return _count(folder / "cpu.stat", "usage_usec") / 1e6
+        return count(folder / "cpu.stat", "usage_usec") / 1e6
 
     def peak_memory(self) -> int | None:
         """The most bytes that were in use at once; None where the kernel does not say (v2 before 5.19)."""
@@ -88,12 +81,12 @@ class Cgroup:
     def kill(self) -> None:
         """Kills every member and returns when none is left; after this nothing can be started in the group."""
         for folder in self._unique:
-            _kill_members(folder)
+            kill_members(folder)
 
     def remove(self) -> None:
         self.kill()
         for folder in self._unique:
-            _remove(folder)
+            remove_group(folder)
         self._folders.clear()
         self._locks.close()
 
@@ -127,16 +120,10 @@ def create(limits: Limits, *, proc: Path = Path("/proc/self")) -> Cgroup:
         return Cgroup(folders, version=owners["memory"].version)
     except BaseException as error:
         for folder in made.values():
-            _remove(folder)
+            remove_group(folder)
         if isinstance(error, OSError):
             raise JailUnavailable(f"control groups cannot be made ({_brief(error)}): {CURE}") from error
         raise
-
-
-def sweep(*, proc: Path = Path("/proc/self")) -> int:
-    """Kills and removes what evaluators that died in mid-run left; returns how many folders went."""
-    places = {place for each in hierarchies(proc) if each.controllers & USED for place in each.neighbourhood()}
-    return sum(_sweep_one(folder) for place in places for folder in _groups(place))
 
 
 def _owner(controller: str, found: Sequence[Hierarchy]) -> Hierarchy:
@@ -169,7 +156,7 @@ def _sharing(name: str, found: Sequence[Hierarchy], made: dict[Hierarchy, Path])
         place = made[owner].parent
         _enable(place, ("cpu",))
         if (place / LEAF / "cpu.weight").exists():
-            _write(place / LEAF / "cpu.weight", OUR_WEIGHT)
+            write(place / LEAF / "cpu.weight", OUR_WEIGHT)
     return made[owner]
 
 
@@ -207,7 +194,7 @@ def _v2_places(hierarchy: Hierarchy, wanted: Sequence[str]) -> tuple[Path]:
 def _enable(place: Path, wanted: Sequence[str]) -> None:
     switch = place / "cgroup.subtree_control"
     if missing := [each for each in wanted if each not in words(switch)]:
-        _write(switch, " ".join(f"+{each}" for each in missing))
+        write(switch, " ".join(f"+{each}" for each in missing))
     if not os.access(place, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
@@ -216,144 +203,42 @@ def _move_to_leaf(place: Path) -> None:
     leaf = place / LEAF
     leaf.mkdir(exist_ok=True)
     for _ in range(10):  # processes may fork while they are moved
-        members = _members(place)
-        if not members:
+        left = members(place)
+        if not left:
             return
-        for pid in members:
+        for pid in left:
             with suppress(ProcessLookupError):
-                _write(leaf / "cgroup.procs", str(pid))
+                write(leaf / "cgroup.procs", str(pid))
 
 
 def _write_limits(folders: Mapping[str, Path], limits: Limits, *, version: int) -> None:
     memory, pids = folders["memory"], folders["pids"]
     if version == 1:
-        _write(memory / "memory.limit_in_bytes", str(limits.memory))
+        write(memory / "memory.limit_in_bytes", str(limits.memory))
         _limit_swap(memory, limits)
     else:
-        _write(memory / "memory.max", str(limits.memory))
-        _write(memory / "memory.oom.group", "1")
+        write(memory / "memory.max", str(limits.memory))
+        write(memory / "memory.oom.group", "1")
         if (memory / "memory.swap.max").exists():
-            _write(memory / "memory.swap.max", "0")
-    _write(pids / "pids.max", str(limits.processes + OWN_PROCESSES))
+            write(memory / "memory.swap.max", "0")
+    write(pids / "pids.max", str(limits.processes + OWN_PROCESSES))
     if limits.cpus > 0:
         cpu = folders["cpu"]
         quota = max(1000, round(limits.cpus * PERIOD))
         if (cpu / "cpu.cfs_quota_us").exists():
-            _write(cpu / "cpu.cfs_period_us", str(PERIOD))
-            _write(cpu / "cpu.cfs_quota_us", str(quota))
+            write(cpu / "cpu.cfs_period_us", str(PERIOD))
+            write(cpu / "cpu.cfs_quota_us", str(quota))
         else:
-            _write(cpu / "cpu.max", f"{quota} {PERIOD}")
+            write(cpu / "cpu.max", f"{quota} {PERIOD}")
 
 
 def _limit_swap(memory: Path, limits: Limits) -> None:
     """v1 counts swap only where the kernel was started with swapaccount; elsewhere the group is kept out of swap."""
     together = memory / "memory.memsw.limit_in_bytes"
     if together.exists():
-        _write(together, str(limits.memory))
+        write(together, str(limits.memory))
     else:
-        _write(memory / "memory.swappiness", "0")
-
-
-def _kill_members(folder: Path) -> None:
-    if not folder.exists():
-        return
-    if (folder / "pids.max").exists():
-        _write(folder / "pids.max", "0")  # nobody forks away from what follows
-    if (folder / "cgroup.kill").exists():
-        _write(folder / "cgroup.kill", "1")
-    deadline = time.monotonic() + PATIENCE
-    while members := _members(folder):
-        for pid in members:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            raise JailUnavailable(f"process {members[0]} in {folder} does not die: see `ps {members[0]}`")
-        time.sleep(0.001)
-
-
-def _remove(folder: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            folder.rmdir()
-            return
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            # The kernel lets go of a group a moment after its last process.
-            if error.errno != errno.EBUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.001)
-
-
-def _sweep_one(folder: Path) -> bool:
-    with _stale(folder) as stale:
-        if stale:
-            _kill_members(folder)
-            _remove(folder)
-    return stale
-
-
-@contextmanager
-def _stale(folder: Path) -> Iterator[bool]:
-    """Whether the maker is dead: its number is free, and so is its lock, which other PID namespaces see too."""
-    match = NAME.fullmatch(folder.name)
-    if match is None or _alive(int(match[1])) or not os.access(folder, os.W_OK):
-        yield False
-        return
-    try:
-        lock = _lock(folder)
-    except (BlockingIOError, FileNotFoundError):
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        os.close(lock)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _lock(folder: Path) -> int:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _groups(place: Path) -> list[Path]:
-    try:
-        return [entry for entry in place.iterdir() if NAME.fullmatch(entry.name)]
-    except FileNotFoundError:  # another's group, gone since it was listed
-        return []
-
-
-def _members(folder: Path) -> list[int]:
-    return [int(line) for line in (folder / "cgroup.procs").read_text().split()]
-
-
-def _count(file: Path, key: str) -> int:
-    """One figure of a file of `key value` lines."""
-    pairs = (line.split() for line in file.read_text().splitlines())
-    return next((int(value) for name, value in pairs if name == key), 0)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(file)) from error  # a failed flush knows no name
+        write(memory / "memory.swappiness", "0")
 
 
 def _brief(error: OSError) -> str:

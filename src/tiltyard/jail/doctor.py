@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tiltyard.errors import JailUnavailable
-from tiltyard.jail import cgroup, seccomp
+from tiltyard.jail import cgroup, seccomp, sweeping
 from tiltyard.jail.launch import Guest, launch
 from tiltyard.jail.limits import MIB, Limits
 
@@ -106,7 +106,7 @@ def _sealing() -> Finding:
 
 def _control_groups() -> Finding:
     try:
-        cgroup.sweep()
+        sweeping.sweep()
         with cgroup.create(TRIAL_LIMITS) as group:
             found = f"memory and processes limited by cgroup v{group.version}{_sharing(group)}"
     except JailUnavailable as error:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tiltyard.errors import JailUnavailable
-from tiltyard.jail import cgroup
+from tiltyard.jail import cgroup, sweeping
 from tiltyard.jail.bubblewrap import arguments, package_folder, package_mounts, private_places, python_readable
 from tiltyard.jail.limits import MIB, Limits
 from tiltyard.jail.seccomp import filter_program
@@ -136,7 +136,7 @@ def launch(
             home = stack.enter_context(tempfile.TemporaryDirectory(prefix="tiltyard-"))
             process = _start(program, for_child, log_end, pass_fds, _clean(environment, home=home), cwd=home)
         else:
-            cgroup.sweep()
+            sweeping.sweep()
             group = stack.enter_context(cgroup.create(limits))
             status, status_end = _pipe(stack, for_child)
             os.set_blocking(status, False)
