@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import small_site as small
+from tiltyard.contest import challenge as files
 from tiltyard.site import clock, queue
 from tiltyard.site.auditing.doer import Doer
 from tiltyard.site.models import AuditEvent, Award, Challenge, Message, Team
@@ -86,6 +87,44 @@ def test_a_period_is_settled_once_whatever_happens_to_its_entries_later(hand_in:
     Team.objects.filter(pk=b.pk).update(disqualified="copied")
     assert awards.give_due(START + timedelta(days=16)) == 0
     assert [award.team for award in awards.given(Challenge.objects.get())] == [a]
+
+
+def changed(challenge: Challenge, day: float, **changes: Any) -> None:
+    """A new version of the challenge's file, so many days after the start."""
+    with clock.at(START + timedelta(days=day)):
+        small.new_version(challenge, files.Challenge.model_validate(small.content(**changes)))
+
+
+def begun(day: float, **changes: Any) -> Challenge:
+    """A challenge whose first version is made so many days after the start."""
+    with clock.at(START + timedelta(days=day)):
+        return small.challenge(**changes)
+
+
+@pytest.mark.parametrize(("moved", "next_ends"), [(10 / 24, 28), (3, 31), (-10 / 24, 41), (-3, 39)])
+def test_a_period_that_overlaps_one_already_won_is_settled(hand_in: HandIn, moved: float, next_ends: int) -> None:
+    """The phase is said to have opened so many days later."""
+    challenge = begun(-1, awards=[FORTNIGHT])
+    a, b = teams(challenge, "AB")
+    hand_in(a, 2, 0.5)
+    hand_in(b, 3, 0.4)
+    with clock.at(START + timedelta(days=14, minutes=1)):
+        assert awards.give_due(clock.now()) == 2
+    changed(challenge, 15, awards=[FORTNIGHT], phase={"opens": START + timedelta(days=moved)})
+    assert awards.give_due(START + timedelta(days=next_ends, minutes=-1)) == 0
+    assert awards.give_due(START + timedelta(days=next_ends, minutes=10)) == 2
+
+
+@pytest.mark.parametrize(("days", "later"), [(7, 21), (28, 56)])
+def test_a_period_that_was_settled_stays_as_long_as_it_was(hand_in: HandIn, days: int, later: int) -> None:
+    challenge = begun(-1, awards=[FORTNIGHT])
+    [a] = teams(challenge, "A")
+    hand_in(a, 2, 0.5)
+    with clock.at(START + timedelta(days=14, minutes=1)):
+        assert awards.give_due(clock.now()) == 1
+    changed(challenge, 15, awards=[{**FORTNIGHT, "days": days}])
+    assert awards.give_due(START + timedelta(days=later - 1)) == 0
+    assert awards.give_due(START + timedelta(days=later, minutes=1)) == 1
 
 
 def test_progress_is_won_once_a_team(hand_in: HandIn) -> None:

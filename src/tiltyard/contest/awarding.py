@@ -16,6 +16,17 @@ from tiltyard.contest.track import Metric
 
 
 @dataclass(frozen=True)
+class Period:
+    """A period of an award, in UTC; its end is the next one's beginning."""
+
+    begins: datetime
+    ends: datetime
+
+    def overlaps(self, other: "Period") -> bool:
+        return self.begins < other.ends and other.begins < self.ends
+
+
+@dataclass(frozen=True)
 class Won:
     """An award of a team. A team wins an award once a period: `team` and `period_start` tell it from the others."""
 
@@ -35,20 +46,25 @@ def periodic(
     place all win. A period that the end of the phase would cut short is no period.
     """
     won = []
-    for begins, ends in _periods(award, phase, now, zone):
-        lines = standings([result for result in results if result.at < ends], metric, phase.board, public=True)
-        won += [Won(line.team, begins, line.rank) for line in lines if line.rank <= award.first]
+    for period in _periods(award, phase, now, zone):
+        known = [result for result in results if result.at < period.ends]
+        lines = standings(known, metric, phase.board, public=True)
+        won += [Won(line.team, period.begins, line.rank) for line in lines if line.rank <= award.first]
     return won
 
 
-def _periods(award: Periodic, phase: Phase, now: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    """Beginning and end of the periods that are over; the first begins with the phase, the others at midnight."""
-    first, length = day_of(phase.opens, zone), timedelta(days=award.days)
+def period_from(begins: datetime, award: Periodic, zone: ZoneInfo) -> Period:
+    """The period of the award that begins then: it ends at a midnight."""
+    return Period(begins, start_of(day_of(begins, zone) + timedelta(days=award.days), zone))
+
+
+def _periods(award: Periodic, phase: Phase, now: datetime, zone: ZoneInfo) -> Iterator[Period]:
+    """Those that are over; the first begins with the phase, the others at midnight."""
     until = now if phase.closes is None else min(now, phase.closes)
-    begins, day = phase.opens, first + length
-    while (ends := start_of(day, zone)) <= until:
-        yield begins, ends
-        begins, day = ends, day + length
+    period = period_from(phase.opens, award, zone)
+    while period.ends <= until:
+        yield period
+        period = period_from(period.ends, award, zone)
 
 
 def progress(

@@ -16,6 +16,7 @@ from tiltyard.site.auditing.doer import SITE
 from tiltyard.site.models import Award, Challenge, Entry, Evaluation, Team
 from tiltyard.site.ranking.each import for_each
 from tiltyard.site.ranking.results import Ranking, ranking, results, teams_of_organisers
+from tiltyard.site.ranking.settled import settled_periods
 from tiltyard.site.ranking.snapshots import PUBLIC, instant
 from tiltyard.site.telling.mailing import in_all_languages
 from tiltyard.site.telling.messages import write
@@ -85,16 +86,15 @@ def _won(challenge: Challenge, rule: files.Award, moment: datetime) -> Iterable[
 
 
 def _periodic(of: Ranking, rule: files.Periodic, moment: datetime) -> list[Award]:
-    """Of periods that have ended, and whose last entries are evaluated; a period is settled once."""
-    settled = set(of.challenge.awards.filter(name=rule.name).values_list("period_start", flat=True))
-    known = results(of, moment, public=True)
+    """Of periods that have ended, and whose last entries are evaluated; one that overlaps a settled one is settled."""
+    settled, known = list(settled_periods(of.challenge, rule)), results(of, moment, public=True)
     until = first_pending(of) or moment
     zone = of.challenge.file.tz
     won = awarding.periodic(rule, of.phase, known, of.metric, now=min(until, moment), zone=zone)
     return [
         Award(challenge=of.challenge, team=_team(one), name=rule.name, place=one.place, period_start=one.period_start)
         for one in won
-        if one.period_start not in settled
+        if not any(awarding.period_from(one.period_start, rule, zone).overlaps(period) for period in settled)
     ]
 
 
