@@ -221,6 +221,23 @@ def test_a_truth_that_breaks_its_format_is_no_fault_of_the_entry(tmp_path: Path)
         load_credentials(tmp_path)
 
 
+def test_a_true_region_outside_its_own_picture_is_refused(tmp_path: Path) -> None:
+    """No hand-in could claim it."""
+    truth = {"a.jpg": [box(0, 0, 10, 10)], "b.jpg": [box(0, 0, 9, 9), box(90, 70, 10, 10.5)]}
+    outside = rf"^truth in {tmp_path}: truth\.csv: line 3: 'b\.jpg': polygon 2 lies outside the picture of 100 × 80$"
+    write_table(tmp_path / "truth.csv", truth, Width=[100, 100], Height=[80, 80])
+    with pytest.raises(TiltyardError, match=outside) as caught:
+        load_credentials(tmp_path)
+    assert not isinstance(caught.value, EntryError)
+    write_table(tmp_path / "truth.csv", truth)
+    assert len(load_credentials(tmp_path).truth.paths) == 2
+    (tmp_path / "samples.csv").write_text("name,width,height\nb,100,80\na,,\n")
+    with pytest.raises(TiltyardError, match=outside):
+        load_credentials(tmp_path)
+    (tmp_path / "samples.csv").write_text("name,width,height\nb,100,81\na,10,10\n")
+    assert len(load_credentials(tmp_path).truth.paths) == 2
+
+
 def test_scores_give_image_level_figures_that_do_not_rank(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     truth = {f"{i}.jpg": [box(0, 0, 9, 9)] * int(i % 3 == 0) for i in range(300)}

@@ -67,6 +67,26 @@ def read_table(
     return reader.table()
 
 
+def check_inside(table: CredentialTable, sizes: NDArray[np.float64]) -> None:
+    """Compares with the (n, 2) widths and heights that are known; an unknown one is NaN: no coordinate is above it.
+
+    EntryError names the line, the file and the first polygon that lies outside its picture.
+    """
+    regions = table.regions
+    file_of_ring = np.repeat(np.arange(len(regions)), regions.counts)
+    polygon_of_point = np.repeat(np.arange(len(file_of_ring)), np.diff(regions.rings))
+    outside = (regions.points > sizes[file_of_ring[polygon_of_point]]).any(1)
+    if not outside.any():
+        return
+    polygon = int(polygon_of_point[np.argmax(outside)])
+    file = int(file_of_ring[polygon])
+    width, height = sizes[file].tolist()
+    raise EntryError(
+        f"{table.where}: line {table.lines[file]}: {shown(table.paths[file])}: "
+        f"polygon {polygon - int(regions.files[file]) + 1} lies outside the picture of {width:g} × {height:g}"
+    )
+
+
 class _Reader:
     """Takes records one by one into flat arrays."""
 

@@ -16,7 +16,7 @@ from tiltyard.contest.files import read_bounded
 from tiltyard.contest.names import shown, shown_path
 from tiltyard.contest.settings import read_settings
 from tiltyard.errors import EntryError, TiltyardError
-from tiltyard.forensics.credential_table import CredentialTable, read_table
+from tiltyard.forensics.credential_table import CredentialTable, check_inside, read_table
 from tiltyard.forensics.csv_table import MOST_BYTES, read_columns
 from tiltyard.forensics.scoring.polygons import Regions
 
@@ -99,11 +99,13 @@ def _read(path: Path, iou: float, version: str) -> Truth:
     try:
         table = read_table(content, shown_path(path), numbers=SIZE, texts=(GROUP,))
         known = read_columns(more, SAMPLES, key="name", optional=KNOWN) if more else {}
+        if not table.paths:
+            raise TiltyardError(f"{path}: lists no test file")
+        truth = _truth(table, known)
+        check_inside(table, truth.sizes)
     except EntryError as error:
         raise TiltyardError(f"truth in {path.parent}: {error}") from None
-    if not table.paths:
-        raise TiltyardError(f"{path}: lists no test file")
-    return _truth(table, known)
+    return truth
 
 
 def _contents(path: Path) -> tuple[bytes, bytes]:

@@ -14,7 +14,7 @@ from tiltyard.contest.names import shown
 from tiltyard.contest.run import Run, Step
 from tiltyard.contest.track import Measured, Shard
 from tiltyard.errors import EntryError
-from tiltyard.forensics.credential_table import CredentialTable, read_table
+from tiltyard.forensics.credential_table import CredentialTable, check_inside, read_table
 from tiltyard.forensics.scoring.regions import match_levels, snapped
 from tiltyard.tracks.credential_data import CredentialData, Truth
 
@@ -41,7 +41,7 @@ def plan_shards(entry: Entry, data: CredentialData) -> list[Shard]:
     """Shards in the order of the truth; EntryError where the table does not fit the test files."""
     claims, truth = claims_of(entry).table, data.truth
     _check_files(claims, truth)
-    _check_inside(claims, truth)
+    check_inside(claims, truth.sizes[[truth.places[path] for path in claims.paths]])
     files = len(truth.paths)
     return [Shard(f"{start + 1:07d}", min(SHARD_FILES, files - start)) for start in range(0, files, SHARD_FILES)]
 
@@ -56,23 +56,6 @@ def _check_files(claims: CredentialTable, truth: Truth) -> None:
         first = next(path for path in truth.paths if path in missing)
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise EntryError(f"{claims.where}: lacks the test file {shown(first)}{others}: each must stand there once")
-
-
-def _check_inside(claims: CredentialTable, truth: Truth) -> None:
-    """Compares with the sizes that are known; an unknown one is NaN, and no coordinate is above it."""
-    regions, sizes = claims.regions, truth.sizes[[truth.places[path] for path in claims.paths]]
-    file_of_ring = np.repeat(np.arange(len(regions)), regions.counts)
-    polygon_of_point = np.repeat(np.arange(len(file_of_ring)), np.diff(regions.rings))
-    outside = (regions.points > sizes[file_of_ring[polygon_of_point]]).any(1)
-    if not outside.any():
-        return
-    polygon = int(polygon_of_point[np.argmax(outside)])
-    file = int(file_of_ring[polygon])
-    width, height = sizes[file].tolist()
-    raise EntryError(
-        f"{claims.where}: line {claims.lines[file]}: {shown(claims.paths[file])}: "
-        f"polygon {polygon - int(regions.files[file]) + 1} lies outside the picture of {width:g} × {height:g}"
-    )
 
 
 def measure_files(entry: Entry, shard: Shard, data: CredentialData, run: Run) -> Measured:
