@@ -1,12 +1,13 @@
 """Awards against lists worked by hand, on the days of a zone."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tiltyard.contest.awarding import Won, asked, named, periodic, progress
-from tiltyard.contest.challenge import Final, Periodic, Phase, Progress, Words
+from tiltyard.contest.challenge import BoardRules, Final, Periodic, Phase, Progress, Words
 from tiltyard.contest.standings import Line, Result
 from tiltyard.contest.track import Metric
 
@@ -68,8 +69,14 @@ class TestPeriodic:
         assert won([], day(99)) == []
 
 
-def progressed(hand_ins: dict[str, list[datetime]], results: list[Result], metric: Metric = METRIC) -> list[Won]:
-    return progress(SEVEN_DAYS, results, hand_ins, metric, zone=ZONE)
+def progressed(
+    hand_ins: dict[str, list[datetime]],
+    results: list[Result],
+    metric: Metric = METRIC,
+    **board: Any,
+) -> list[Won]:
+    shown = phase().model_copy(update={"board": BoardRules(**board)})
+    return progress(SEVEN_DAYS, shown, results, hand_ins, metric, zone=ZONE)
 
 
 class TestProgress:
@@ -90,6 +97,16 @@ class TestProgress:
     )
     def test_what_falls_short(self, hand_ins: list[datetime], score: float) -> None:
         assert progressed({"a": hand_ins}, [result("a", day(4), score)]) == []
+
+    @pytest.mark.parametrize(("score", "wins"), [(500.4, False), (500.6, True)])
+    def test_the_score_counts_as_the_board_rounds_it(self, score: float, wins: bool) -> None:
+        won = progressed({"a": self.SEVEN}, [result("a", day(4), score)], decimals=0)
+        assert bool(won) == wins
+
+    @pytest.mark.parametrize(("ladder", "wins"), [(20.0, False), (5.0, True)])
+    def test_the_score_counts_as_the_ladder_shows_it(self, ladder: float, wins: bool) -> None:
+        climbed = [result("a", day(2), 490), result("a", day(4), 505)]
+        assert bool(progressed({"a": self.SEVEN}, climbed, ladder=ladder)) == wins
 
     def test_the_score_must_be_of_these_days(self) -> None:
         assert progressed({"a": self.SEVEN}, [result("a", day(20), 600)]) == []

@@ -219,7 +219,7 @@ def test_the_furthest_dates_and_longest_times_are_reckoned_with(
     metric = Metric("score")
     assert periodic(races, phase, [], metric, now=phase.closes, zone=tz) == []
     for moment in (phase.opens, phase.closes):
-        assert progress(way, [], {"a team": [moment]}, metric, zone=tz) == []
+        assert progress(way, phase, [], {"a team": [moment]}, metric, zone=tz) == []
         assert next_refresh(phase.board, moment, tz) > moment
         assert left(Quota(a_day=1), [moment], now=moment, zone=tz).today == 0
         for clocks in ("Pacific/Kiritimati", "Etc/GMT+12"):

@@ -148,6 +148,14 @@ def test_the_public_score_counts_for_progress(hand_in: HandIn) -> None:
     assert awards.give_due(START + timedelta(days=5)) == 0
 
 
+@pytest.mark.parametrize(("rules", "given"), [({}, 1), ({"decimals": 1}, 0), ({"ladder": 0.1}, 0)])
+def test_progress_is_won_by_the_score_that_is_shown(hand_in: HandIn, rules: dict[str, Any], given: int) -> None:
+    [a] = teams(small.challenge(awards=[PROGRESS], board=rules), "A")
+    for day in (1, 2, 3):
+        hand_in(a, day, 0.55 if day < 3 else 0.64)
+    assert awards.give_due(START + timedelta(days=5)) == given
+
+
 def test_progress_tells_of_no_score_before_the_boards_refresh(hand_in: HandIn) -> None:
     [a] = teams(small.challenge(awards=[PROGRESS], board={"refresh_minutes": 360}), "A")
     for day in (1, 2, 3.1):

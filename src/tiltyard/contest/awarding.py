@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tiltyard.contest.challenge import Final, Periodic, Phase, Progress
 from tiltyard.contest.days import day_of, start_of
-from tiltyard.contest.standings import Line, Result, standings
+from tiltyard.contest.standings import Line, Result, shown_figures, standings
 from tiltyard.contest.track import Metric
 
 
@@ -69,6 +69,7 @@ def _periods(award: Periodic, phase: Phase, now: datetime, zone: ZoneInfo) -> It
 
 def progress(
     award: Progress,
+    phase: Phase,
     results: Sequence[Result],
     hand_ins: Mapping[str, Sequence[datetime]],
     metric: Metric,
@@ -77,11 +78,12 @@ def progress(
 ) -> list[Won]:
     """Teams with hand-ins on `days` days within `within_days`, and in these one public score beyond `above`.
 
-    Once a team, for the first window of days that fulfils it. Days are the zone's, and results those of hand-ins.
+    Once a team, for the first window of days that fulfils it. Days are the zone's, and results those of hand-ins;
+    a score counts as it is shown: rounded, and with a ladder the ladder's after that hand-in.
     """
     good: dict[str, set[date]] = defaultdict(set)
-    for result in results:
-        if _beyond(result.values[metric.name], award.above, metric):
+    for result, value in _as_shown(results, metric, phase):
+        if _beyond(value, award.above, metric):
             good[result.team].add(day_of(result.at, zone))
     won = []
     for team, moments in sorted(hand_ins.items()):
@@ -89,6 +91,15 @@ def progress(
         if begins is not None:
             won.append(Won(team, start_of(begins, zone)))
     return won
+
+
+def _as_shown(results: Sequence[Result], metric: Metric, phase: Phase) -> Iterator[tuple[Result, float]]:
+    teams: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        teams[result.team].append(result)
+    for own in teams.values():
+        figures = shown_figures(own, metric, phase.board)
+        yield from ((result, figures[result.entry][metric.name]) for result in own)
 
 
 def _window(award: Progress, active: set[date], good: set[date]) -> date | None:

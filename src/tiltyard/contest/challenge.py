@@ -167,7 +167,7 @@ class Progress(_Part):
     days: Days = 7
     within_days: Days = 14
     above: float = 0.0
-    """At least one public score of these days must exceed it."""
+    """At least one public score of these days, as the board shows it, must exceed it."""
 
 
 class Final(_Part):

@@ -102,7 +102,7 @@ def _progress(of: Ranking, rule: files.Progress, moment: datetime) -> list[Award
     """Once a team, for scores that the public board knows: an award tells no more than it does."""
     have = set(of.challenge.awards.filter(name=rule.name).values_list("team", flat=True))
     known, zone = results(of, instant(of, PUBLIC, moment), public=True), of.challenge.file.tz
-    won = awarding.progress(rule, known, _hand_ins(of), of.metric, zone=zone)
+    won = awarding.progress(rule, of.phase, known, _hand_ins(of), of.metric, zone=zone)
     return [
         Award(challenge=of.challenge, team=team, name=rule.name) for one in won if (team := _team(one)).pk not in have
     ]
