@@ -11,6 +11,12 @@ from tiltyard.errors import TiltyardError
 from tiltyard.forensics.truth_folder import read_truth
 
 
+def lay_masks(folder: Path, *names: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(png(np.zeros(SHAPE)))
+
+
 @pytest.mark.parametrize("layout", ["masks", "plain", "parts"])
 def test_each_layout_gives_the_same_items(layout: str, tmp_path: Path) -> None:
     masks = write_truth(tmp_path / "all", 6, table=False)
@@ -94,6 +100,64 @@ def test_one_name_in_two_parts_is_refused(tmp_path: Path) -> None:
     write_truth(tmp_path / "part-0", 2)
     write_truth(tmp_path / "part-1", 2)
     with pytest.raises(TiltyardError, match="two masks are called '0000'"):
+        read_truth(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["masks", "."])
+def test_the_ending_of_a_mask_may_be_written_in_capitals(place: str, tmp_path: Path) -> None:
+    lay_masks(tmp_path / place, "a.png", "b.PNG", "c.Png", "._a.PNG")
+    assert [(item.name, item.mask.name) for item in read_truth(tmp_path).items] == [
+        ("a", "a.png"), ("b", "b.PNG"), ("c", "c.Png")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["b.bmp", "b.TIF", "b.jpg"])
+def test_a_mask_that_is_no_png_is_refused_and_not_left_out(name: str, tmp_path: Path) -> None:
+    lay_masks(tmp_path / "masks", "a.png", name)
+    with pytest.raises(TiltyardError, match=rf"^truth .*masks: '{name}' is no PNG, as each mask is$"):
+        read_truth(tmp_path)
+
+
+def test_what_is_no_picture_may_lie_among_masks_and_pictures_beside_them(tmp_path: Path) -> None:
+    lay_masks(tmp_path / "masks", "a.png", "Thumbs.db", "notes.txt", "._b.bmp")
+    lay_masks(tmp_path / "plain", "a.png", "a.jpg")
+    assert [item.name for item in read_truth(tmp_path).items] == ["a"]
+    assert [item.name for item in read_truth(tmp_path / "plain").items] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("A.png", "a.png"), ("\u00e9.png", "e\u0301.png"), ("stra\u00dfe.png", "STRASSE.png")]
+)  # fmt: skip
+def test_masks_that_no_archive_can_hold_both_are_refused(one: str, other: str, tmp_path: Path) -> None:
+    lay_masks(tmp_path / "masks", one, other)
+    first, second = sorted(ascii(Path(name).stem) for name in (one, other))
+    with pytest.raises(TiltyardError) as caught:
+        read_truth(tmp_path)
+    assert str(caught.value).startswith(f"truth {tmp_path}: ")
+    assert "one name" in str(caught.value)
+    assert first in str(caught.value)
+    assert second in str(caught.value)
+
+
+def test_one_name_with_two_endings_is_refused(tmp_path: Path) -> None:
+    lay_masks(tmp_path / "masks", "a.png", "a.PNG")
+    with pytest.raises(TiltyardError, match=f"^truth {tmp_path}: two masks are called 'a'$"):
+        read_truth(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["", ".jpg", ".png"])
+def test_samples_are_named_with_or_without_an_ending_though_names_have_dots(ending: str, tmp_path: Path) -> None:
+    lay_masks(tmp_path / "masks", "scan.1.png", "scan.2.png", "scan.png")
+    lines = [f"{name}{ending},doc {name}" for name in ("scan.1", "scan.2", "scan")]
+    (tmp_path / "samples.csv").write_text("\n".join(["name,source", *lines]))
+    sources = {item.name: item.source for item in read_truth(tmp_path).items}
+    assert sources == {"scan": "doc scan", "scan.1": "doc scan.1", "scan.2": "doc scan.2"}
+
+
+def test_a_dotted_name_without_a_mask_is_told_as_it_is_written(tmp_path: Path) -> None:
+    lay_masks(tmp_path / "masks", "scan.1.png")
+    (tmp_path / "samples.csv").write_text("name\nscan.1\nscan.2\nscan.3\n")
+    with pytest.raises(TiltyardError, match=r"samples\.csv: names 'scan\.2', which has no mask"):
         read_truth(tmp_path)
 
 

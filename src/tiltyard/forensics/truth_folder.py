@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from tiltyard.contest.files import read_bounded, unchanged
-from tiltyard.contest.names import shown
+from tiltyard.contest.names import same_name, shown
 from tiltyard.contest.settings import read_settings
 from tiltyard.errors import EntryError, TiltyardError
 from tiltyard.forensics.samples_table import SampleLine, read_samples
@@ -21,7 +20,8 @@ from tiltyard.forensics.scoring.overlap import EmptyRule
 from tiltyard.vision.masks import decode_mask
 
 MASKS, IMAGES, SAMPLES, SETTINGS = "masks", "images", "samples.csv", "forgery.toml"
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+PNG = ".png"
+PICTURES = (".jpg", ".jpeg", PNG, ".webp", ".tif", ".tiff", ".bmp")
 MAX_MASK_BYTES = 128 << 20
 
 
@@ -93,13 +93,14 @@ class TruthFolder:
     def with_pictures(self, folder: Path | None = None) -> "TruthFolder":
         """The same with the test images of a folder, or those in `images/` beside the masks."""
         beside = [place / IMAGES for place in _places(self.folder) if (place / IMAGES).is_dir()]
-        found = {path.stem: path for place in ([folder] if folder else beside) for path in _pictures(place)}
+        found = {path.stem: path for place in ([folder] if folder else beside) for path in _pictures(place, "images")}
         return replace(self, pictures={item.name: found[item.name] for item in self.items if item.name in found})
 
 
 def read_truth(folder: Path) -> TruthFolder:
     """Reads `part-*/masks/*.png`, `masks/*.png` or `*.png`; the masks themselves are decoded later, one by one.
 
+    The ending may be in capitals. Names that no archive can hold both are refused, for nobody could hand in masks.
     Optional beside them: `samples.csv` (groups and kinds), `forgery.toml` (rules). TiltyardError names what is wrong.
     """
     if not folder.is_dir():
@@ -109,17 +110,27 @@ def read_truth(folder: Path) -> TruthFolder:
     items = sorted((item for place in _places(folder) for item in _items(place)), key=lambda item: item.name)
     if not items:
         raise TiltyardError(f"truth {folder}: holds no masks: put one PNG an image into {MASKS}/")
-    for one, other in pairwise(items):
-        if one.name == other.name:
-            raise TiltyardError(f"truth {folder}: two masks are called {shown(one.name)}")
+    _check_distinct(folder, (item.name for item in items))
     return TruthFolder(folder, settings, tuple(items))
 
 
-def _pictures(folder: Path) -> list[Path]:
+def _check_distinct(folder: Path, names: Iterable[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.get(same_name(name))
+        if other == name:
+            raise TiltyardError(f"truth {folder}: two masks are called {shown(name)}")
+        if other is not None:
+            told = f"masks {shown(other)} and {shown(name)} have one name on some file systems"
+            raise TiltyardError(f"truth {folder}: {told}, so that no entry can hold both: rename one")
+        seen[same_name(name)] = name
+
+
+def _pictures(folder: Path, what: str) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
     except OSError as error:
-        raise TiltyardError(f"images {folder}: cannot be read ({error.strerror})") from None
+        raise TiltyardError(f"{what} {folder}: cannot be read ({error.strerror})") from None
 
 
 def _places(folder: Path) -> list[Path]:
@@ -128,21 +139,36 @@ def _places(folder: Path) -> list[Path]:
 
 
 def _items(place: Path) -> Iterator[TruthItem]:
-    masks = place / MASKS if (place / MASKS).is_dir() else place
-    found = {path.stem: path for path in sorted(masks.glob("*.png")) if not path.name.startswith(".")}
+    masks = _masks(place)
+    names = {path.stem for path in masks}
     table = place / SAMPLES
-    known = read_samples(table) if table.is_file() else {name: SampleLine() for name in found}
-    _check_table(table, known, found)
-    for name, path in found.items():
-        yield TruthItem(name, path, _digest(path), known[name])
+    known = read_samples(table, names) if table.is_file() else dict.fromkeys(names, SampleLine())
+    _check_table(table, known, masks)
+    for path in masks:
+        yield TruthItem(path.stem, path, _digest(path), known[path.stem])
 
 
-def _check_table(table: Path, known: Mapping[str, SampleLine], found: Mapping[str, Path]) -> None:
+def _masks(place: Path) -> list[Path]:
+    """The PNGs of `masks/`, which may hold no other picture, or of the folder itself."""
+    apart = (place / MASKS).is_dir()
+    masks = []
+    for path in _pictures(place / MASKS if apart else place, "truth"):
+        if path.name.startswith("."):
+            continue
+        if path.suffix.lower() == PNG:
+            masks.append(path)
+        elif apart:
+            raise TiltyardError(f"truth {path.parent}: {shown(path.name)} is no PNG, as each mask is")
+    return masks
+
+
+def _check_table(table: Path, known: Mapping[str, SampleLine], masks: Sequence[Path]) -> None:
+    found = {path.stem for path in masks}
     for name in known:
         if name not in found:
             raise TiltyardError(f"{table}: names {shown(name)}, which has no mask: an authentic image has one of all 0")
-    for name, path in found.items():
-        if name not in known:
+    for path in masks:
+        if path.stem not in known:
             raise TiltyardError(f"{table}: lacks a line for {path.name}")
 
 
