@@ -13,6 +13,7 @@ import pytest
 import small_site as small
 from tiltyard.contest import challenge as files
 from tiltyard.contest.archive import ZipSource
+from tiltyard.contest.track import Track
 from tiltyard.errors import TiltyardError
 from tiltyard.site import clock
 from tiltyard.site.challenge import adding, editions
@@ -209,6 +210,85 @@ def test_it_does_so_however_its_path_is_written(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="entries in main: keep its public_share"):
         add_challenge(tmp_path / "it", by=None)
     assert challenge.versions.count() == 2
+
+
+LISTED = '[phases.board]\npublic_items = "list.txt"'
+
+
+def listed(place: Path, lines: str, *, track: str = "credential") -> Path:
+    """A challenge's folder with this list of public items."""
+    folder(place, more=LISTED)
+    toml = (place / "challenge.toml").read_text()
+    (place / "challenge.toml").write_text(toml.replace("credential", track))
+    (place / "list.txt").write_text(lines)
+    return place
+
+
+@pytest.mark.parametrize("lines", ["0.jpg\n3.jpg\n", "0.jpg\r\n3.jpg\r\n", " 0.jpg \n\n\t3.jpg\n\n", "0.jpg\n0.jpg"])
+def test_a_list_of_public_items_may_have_blank_lines_and_spaces(tmp_path: Path, lines: str) -> None:
+    assert add_challenge(listed(tmp_path, lines), by=None).version.number == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("", "lists no item of regions: write one a line, such as '0.jpg' or '1.jpg'"),
+        (" \n\t\n", "lists no item of regions"),
+        ("0\n", "line 1: '0' is no item of regions: write one a line, such as '0.jpg' or '1.jpg'"),
+        ("0.jpg\n\n nope\n", "line 3: 'nope' is no item of regions"),
+        ("0.jpg 1.jpg", "line 1: '0.jpg 1.jpg' is no item"),
+    ],
+)
+def test_a_list_of_public_items_that_does_not_fit_the_data_is_refused(tmp_path: Path, lines: str, message: str) -> None:
+    with pytest.raises(TiltyardError, match=rf"challenge\.toml: public_items list\.txt: {message}"):
+        add_challenge(listed(tmp_path, lines), by=None)
+    assert not Challenge.objects.exists()
+
+
+TWO = """
+[[contests]]
+name = "more"
+title = "More"
+track = "credential"
+data = "more"
+"""
+
+
+def test_a_list_of_public_items_is_of_all_contests_of_the_phase(tmp_path: Path) -> None:
+    place = listed(tmp_path, "0.jpg\nother.jpg\n")
+    toml = (place / "challenge.toml").read_text()
+    (place / "challenge.toml").write_text(toml.replace("[[phases]]", f"{TWO}[[phases]]"))
+    (place / "more").mkdir()
+    (place / "more" / "truth.csv").write_bytes(small.table({"other.jpg": [], "last.jpg": []}))
+    assert add_challenge(place, by=None).version.number == 1
+    (place / "list.txt").write_text("0.jpg\nnope\n")
+    with pytest.raises(TiltyardError, match="line 2: 'nope' is no item of regions or more"):
+        add_challenge(place, by=None)
+    (place / "list.txt").write_text("0.jpg\n")
+    with pytest.raises(TiltyardError, match=r"lists no item of more: .*such as 'other.jpg' or 'last.jpg'"):
+        add_challenge(place, by=None)
+
+
+def test_a_list_is_not_compared_where_the_track_does_not_know_its_items(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiltyard.tracks.credential import Credential
+
+    monkeypatch.setattr(Credential, "cluster_values", Track.cluster_values)
+    assert add_challenge(listed(tmp_path, "whatever\n"), by=None).version.number == 1
+    with pytest.raises(TiltyardError, match=r"lists no item: write one a line$"):
+        add_challenge(listed(tmp_path, ""), by=None)
+
+
+@pytest.mark.parametrize("state", ["broken", "cancelled"])
+def test_a_list_by_which_nothing_was_scored_may_be_mended(tmp_path: Path, state: str) -> None:
+    challenge = add_challenge(listed(tmp_path / "it", "0.jpg"), by=small.organiser())
+    team = small.team(challenge, small.somebody("Ann"))
+    small.scored(small.entry(team, small.table_entry(tmp_path)), 0, state=state, public_values={}, values={})
+    assert add_challenge(listed(tmp_path / "it", "1.jpg"), by=None).version.number == 2
+    small.scored(small.entry(team, small.table_entry(tmp_path)), 0.5)
+    with pytest.raises(Refused, match="entries in main: keep its public_share"):
+        add_challenge(listed(tmp_path / "it", "2.jpg"), by=None)
 
 
 def test_what_a_release_names_is_in_the_manifest_however_its_path_is_written(tmp_path: Path) -> None:

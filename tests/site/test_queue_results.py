@@ -156,6 +156,25 @@ def test_public_items_may_be_listed(worker: Worker, tmp_path: Path) -> None:
     assert evaluation.public_values == {"right": pytest.approx(100 * 2 / 3)}
 
 
+@pytest.mark.parametrize(("listed", "share"), [(b" turn-0/0 \n\n\tturn-1/3\n", 100), (b"turn-0/1\nnope", 0)])
+def test_spaces_and_blank_lines_of_the_list_say_nothing(
+    worker: Worker, tmp_path: Path, listed: bytes, share: float
+) -> None:
+    challenge = turns_challenge(board={"public_items": "public.txt"}, files={"public.txt": listed})
+    evaluation = done(handed_in(a_team(challenge), tmp_path, ["ok 1", "ok 4"]), worker)
+    assert evaluation.public_values == {"right": share}
+
+
+@pytest.mark.parametrize("listed", [b"", b"turn-0\nturn-1\n", b"\xff\xfe"])
+def test_a_list_that_names_no_item_is_our_fault(worker: Worker, tmp_path: Path, listed: bytes) -> None:
+    challenge = turns_challenge(board={"public_items": "public.txt"}, files={"public.txt": listed})
+    evaluation = done(handed_in(a_team(challenge), tmp_path, ["ok 1", "ok 4"]), worker)
+    assert (evaluation.state, evaluation.public_values) == (Evaluation.State.BROKEN, {})
+    attempt = evaluation.jobs.get(kind=Job.Kind.FINISH).attempts.last()
+    assert attempt is not None
+    assert "public_items public.txt" in attempt.message
+
+
 class TestAgain:
     def test_a_rerun_is_a_new_row_that_counts(self, team: Team, worker: Worker, tmp_path: Path) -> None:
         first = done(handed_in(team, tmp_path, ["ok 1"]), worker)

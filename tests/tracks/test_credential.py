@@ -71,6 +71,13 @@ def refused(path: Path, data: CredentialData) -> str:
     return str(caught.value)
 
 
+def test_the_groups_of_the_truth_are_those_of_the_rows(tmp_path: Path) -> None:
+    write_table(tmp_path / "truth.csv", TRUTH, Group=["one", "one", "", "two"])
+    grouped = load_credentials(tmp_path)
+    rows, _ = measured(write_table(tmp_path / "r.csv", FOUND), grouped)
+    assert list(TRACK.cluster_values(grouped) or ()) == rows["group"].to_list() == ["one", "one", "c.jpg", "two"]
+
+
 def test_rows_follow_the_truth_whatever_the_order_of_the_table(tmp_path: Path, data: CredentialData) -> None:
     rows, _ = measured(write_table(tmp_path / "r.csv", FOUND), data)
     assert rows.select("item", "truth", "found", "matched", "forged", "group").rows() == [

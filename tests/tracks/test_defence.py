@@ -108,7 +108,9 @@ class TestEntries:
     def test_a_zip_and_a_folder_give_the_same_rows(self, tmp_path: Path) -> None:
         folder, data = handed_in(tmp_path / "model"), challenge(tmp_path, items=6, gradients=3)
         write_zip(tmp_path / "model.zip", {path.name: path.read_bytes() for path in folder.iterdir()})
-        assert_frame_equal(measure(folder, data).rows, measure(tmp_path / "model.zip", data).rows)
+        rows = measure(folder, data).rows
+        assert_frame_equal(rows, measure(tmp_path / "model.zip", data).rows)
+        assert rows["item"].to_list() == list(TRACK.cluster_values(data) or ())
 
     @pytest.mark.parametrize(
         ("changed", "rule"),

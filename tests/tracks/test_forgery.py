@@ -97,6 +97,10 @@ class TestMasks:
         found = scored(Forgery(), entry, truth.with_rules(empty=rule))  # type: ignore[arg-type]
         assert found.values["score"] == pytest.approx(2 * 20 + empty * 10)
 
+    def test_the_sources_of_the_truth_are_those_of_the_rows(self, finished: Evaluation, truth: TruthFolder) -> None:
+        assert list(Forgery().cluster_values(truth) or ()) == finished.rows["source"].to_list()
+        assert list(ForgeryMaps().cluster_values(truth) or ()) == finished.rows["source"].to_list()
+
     def test_a_folder_scores_like_a_zip(self, truth: TruthFolder, tmp_path: Path) -> None:
         entry = write_entry(tmp_path / "m.zip", true_masks(COUNT))
         shutil.unpack_archive(entry, tmp_path / "m")

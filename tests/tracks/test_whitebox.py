@@ -256,6 +256,7 @@ class TestScoring:
         score = TRACK.score(found.rows, [found.facts])
         assert score.values["score"] == pytest.approx(100 / ITEMS)
         assert found.rows["item"].to_list() == [f"some/{index:05d}" for index in range(ITEMS)]
+        assert found.rows["item"].to_list() == list(TRACK.cluster_values(lines_pool(tmp_path)) or ())
         assert found.rows.filter("misclassified")["item"].to_list() == ["some/00001"]
         assert not found.rows["clipped"].any()
 

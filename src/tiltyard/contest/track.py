@@ -101,6 +101,13 @@ class Track(ABC):
         TiltyardError for a path that leads out of the folder, for data that is not there, and for unknown settings.
         """
 
+    def cluster_values(self, data: Any) -> Sequence[str] | None:
+        """What the column `cluster` will hold, as text, told without an entry; None: the track cannot tell.
+
+        A challenge's list of public items is compared with it before there are entries.
+        """
+        return None
+
     @abstractmethod
     def read(self, path: Path) -> Entry:
         """Opens an entry; EntryError names the member and the rule."""

@@ -6,7 +6,7 @@ part in one match at most, and as many matches as possible are made. Score: F1 o
 all files. An optional column `Score` adds image-level figures, which do not rank.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -59,6 +59,10 @@ class Credential(Track):
 
         chosen = checked_settings(self.name, settings, Settings)
         return load_credentials(needed(folder, where), iou=chosen.iou)
+
+    def cluster_values(self, data: Any) -> Sequence[str]:
+        """The document groups."""
+        return list(data.truth.labels["group"])
 
     def read(self, path: Path) -> Entry:
         """A CSV file, or a folder that holds one; every line is checked, though not yet against the test files."""

@@ -6,7 +6,7 @@ a program runs in the jail, answers logits and vector–Jacobian products on the
 does not answer a question alike at every visit scores 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,6 +51,10 @@ class Defence(Track):
             return load_challenge(where, items=chosen.items)
         found = inside(folder, file_of(needed(folder, where, shipped=shipped), "defence.toml"))
         return load_challenge(str(found), items=chosen.items, enclosed=True)
+
+    def cluster_values(self, data: Any) -> Sequence[str]:
+        """The images' names."""
+        return list(data.images.names)
 
     def read(self, path: Path) -> Entry:
         """`model.safetensors` with `model.toml`, or `model.pt2`, in a zip or folder; or a `.pt2` file."""

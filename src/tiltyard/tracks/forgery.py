@@ -5,7 +5,7 @@ The score of an image is the sum of F1 and IoU of its pixels; that of an entry i
 most. What an image scores whose masks are both empty is a setting (`iou`: IoU 1, F1 0; unconfirmed).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -53,6 +53,10 @@ class Forgery(Track):
 
         chosen = checked_settings(self.name, settings, Settings)
         return read_truth(needed(folder, where)).with_rules(empty=chosen.empty).with_pictures()
+
+    def cluster_values(self, data: Any) -> Sequence[str]:
+        """The groups of near-duplicates."""
+        return [item.source for item in data.items]
 
     def read(self, path: Path) -> Entry:
         """A zip or folder with `images/NAME.png`; the masks are decoded when they are measured."""

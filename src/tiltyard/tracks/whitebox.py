@@ -6,7 +6,7 @@ is clipped into the eps ball, then into the range, and judged by us. Score: mean
 that are misclassified then (clean mistakes included), times 100.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -68,6 +68,11 @@ class WhiteBox(Track):
         found = load_pool(str(pool), folder=files, items=chosen.items, enclosed=True)
         found.check()
         return found
+
+    def cluster_values(self, data: Any) -> Sequence[str]:
+        """DATA/NAME of the images of all data sets that a model answers to."""
+        used = dict.fromkeys(model.data for model in data.spec.models)
+        return [f"{name}/{image}" for name in used for image in data.images(name).names]
 
     def read(self, path: Path) -> Entry:
         """A zip or folder that holds the package `attacker` (or is its content), or a single .py file."""

@@ -23,7 +23,7 @@ from tiltyard.site.auditing import audit
 from tiltyard.site.challenge import editions
 from tiltyard.site.challenge.checking import check_folder
 from tiltyard.site.clock import now
-from tiltyard.site.models import Challenge, ChallengeVersion, User
+from tiltyard.site.models import Challenge, ChallengeVersion, Evaluation, User
 from tiltyard.site.places import places
 from tiltyard.site.ranking.results import rankings
 from tiltyard.site.ranking.snapshots import retake, take_all
@@ -163,13 +163,18 @@ def _check_keeps(challenge: Challenge, file: files.Challenge) -> None:
 
 
 def _check_hides(before: ChallengeVersion, file: files.Challenge, manifest: Mapping[str, str]) -> None:
-    """What a phase with entries has shown stays shown, and what it has not must not follow from two public boards."""
+    """What a phase with entries has shown stays shown, and what it has not must not follow from two public boards.
+
+    Entries that all broke or were cancelled have told nothing: then a list by which none could be scored is mended.
+    """
+    without_score = (Evaluation.State.BROKEN, Evaluation.State.CANCELLED)
+    told = set(before.challenge.entries.exclude(evaluation__state__in=without_score).values_list("phase", flat=True))
     for name in before.challenge.entries.values_list("phase", flat=True).distinct():
         old, new = before.file.phase(name), file.phase(name)
         shown = private_opened(old, now())
         if shown and not private_opened(new, now()):
             raise Refused(_("The final board of %s has been shown: keep its dates, or add a new phase.") % name)
-        if not shown and editions.split(old, before.manifest) != editions.split(new, manifest):
+        if name in told and not shown and editions.split(old, before.manifest) != editions.split(new, manifest):
             text = _("There are entries in %s: keep its public_share, public_items and split_seed, or add a new phase.")
             raise Refused(text % name)
 

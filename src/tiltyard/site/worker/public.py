@@ -7,15 +7,12 @@ import polars as pl
 from tiltyard.contest import evaluation as folders
 from tiltyard.contest.challenge import BoardRules
 from tiltyard.contest.evaluate import score_record
-from tiltyard.contest.files import read_bounded
+from tiltyard.contest.public_list import listed_rows, read_list
 from tiltyard.contest.split import public_rows
 from tiltyard.contest.track import Track
 from tiltyard.errors import TiltyardError
 from tiltyard.site.models import ChallengeVersion, Evaluation
 from tiltyard.site.storing.unpacking import unpacked
-
-MOST_BYTES = 64 << 20
-"""Of a list of public items."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,10 @@ class Figures:
 
 
 def public_figures(track: Track, done: folders.Evaluation, evaluation: Evaluation) -> Figures:
-    """All of them where every item is public or the entry failed; else those metrics that are functions of items."""
+    """All of them where every item is public or the entry failed; else those metrics that are functions of items.
+
+    TiltyardError where a list names none of the items: that is no fault of the entry's.
+    """
     rules, record = evaluation.version.file.phase(evaluation.entry.phase).board, done.record
     whole = not rules.public_items and rules.public_share >= 1
     if whole or record.reason:
@@ -41,14 +41,9 @@ def public_figures(track: Track, done: folders.Evaluation, evaluation: Evaluatio
 def _public_rows(track: Track, rows: pl.DataFrame, rules: BoardRules, version: ChallengeVersion) -> pl.DataFrame:
     if not rules.public_items:
         return public_rows(rows, track.cluster, share=rules.public_share, seed=rules.split_seed)
-    listed = public_items(version, rules.public_items)
-    return rows.filter(pl.col(track.cluster).cast(pl.String).is_in(listed))
-
-
-def public_items(version: ChallengeVersion, name: str) -> list[str]:
-    """The lines of a list of the challenge's folder; TiltyardError where it is not there or no text."""
-    path = unpacked(version.manifest) / name
-    try:
-        return read_bounded(path, MOST_BYTES, "public_items", name).decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise TiltyardError(f"public_items {name}: is no UTF-8 text: write one item a line") from None
+    name = rules.public_items
+    listed = set(read_list(unpacked(version.manifest) / name, name).values())
+    public = listed_rows(rows, track.cluster, listed)
+    if public.is_empty():
+        raise TiltyardError(f"public_items {name}: no line is a {track.cluster} of the rows: no public score is made")
+    return public
