@@ -45,6 +45,28 @@ def tiltyard(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+def attacked(cwd: Path, *arguments: object) -> tuple[str, dict[str, object]]:
+    done = tiltyard("attack", *arguments, "--no-checks", "--json", "out.json", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads((cwd / "out.json").read_text())
+
+
+def test_the_standard_ensemble_runs_to_its_end_unless_a_budget_is_named(tmp_path: Path) -> None:
+    given = ("pool:digits/bit_depth", "digits", "--eps", 0.15, "--items", 12, "--attack", "autoattack")
+    shown, found = attacked(tmp_path, *given)
+    assert "out of budget" not in shown
+    assert found["forwards_per_image"] > 1000  # type: ignore[operator]
+    shown, found = attacked(tmp_path, *given, "--forwards", 200)
+    assert "out of budget: the attack would have gone on; --gradients and --forwards give it more" in shown
+    assert found["forwards_per_image"] <= 200  # type: ignore[operator]
+
+
+def test_an_eps_that_spans_the_whole_range_is_asked_about(tmp_path: Path) -> None:
+    model = "pool:digits/undefended", "digits", "--items", 4, "--attack", "baseline", "--eps"
+    assert "was it meant in 255ths, as in 8/255?" in attacked(tmp_path, *model, 8)[0]
+    assert "255ths" not in attacked(tmp_path, *model, 0.9)[0]
+
+
 def test_json_holds_what_is_promised(tmp_path: Path) -> None:
     done = tiltyard(
         "attack", "pool:digits/pgd_at", "digits", "--eps", "0.15", "--items", 40, "--gradients", 20, "--forwards", 40,

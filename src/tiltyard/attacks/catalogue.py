@@ -27,6 +27,10 @@ OURS: dict[str, Attack] = {
 }
 DEFAULT_ATTACK = "lance"
 """Of `tiltyard attack` and `tiltyard.evaluate`."""
+USUAL = (200.0, 100.0)
+"""Forwards and gradients an image, on average, where nobody says how many."""
+TO_THE_END = (20_000.0, 5_000.0)
+"""More than the standard ensembles take, which stopped earlier would not be what their name says."""
 LIBRARIES = {
     "foolbox": "tiltyard.attacks.foreign.from_foolbox",
     "torchattacks": "tiltyard.attacks.foreign.from_torchattacks",
@@ -42,6 +46,11 @@ INSTALL = {
 def is_attack_name(name: str) -> bool:
     """Whether a name is one of ours or names a library that is known."""
     return name in OURS or (":" in name and name.partition(":")[0] in LIBRARIES)
+
+
+def usual_budget(name: str) -> tuple[float, float]:
+    """Forwards and gradients an image that the attack of that name gets where nobody says how many."""
+    return TO_THE_END if name in ("autoattack", "autoattack_rand") else USUAL
 
 
 def find_attack(name: str) -> Attack:

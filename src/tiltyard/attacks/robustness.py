@@ -8,7 +8,7 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
-from tiltyard.attacks.catalogue import DEFAULT_ATTACK, find_attack
+from tiltyard.attacks.catalogue import DEFAULT_ATTACK, find_attack, usual_budget
 from tiltyard.attacks.checks import Checks, Subject, drawn_from, run_checks
 from tiltyard.attacks.connected import Connected
 from tiltyard.attacks.losses import margin
@@ -90,8 +90,8 @@ def measure_robustness(
     threat: Threat,
     *,
     attack: str | Attack = DEFAULT_ATTACK,
-    gradients: float = 100,
-    forwards: float = 200,
+    gradients: float | None = None,
+    forwards: float | None = None,
     batch_size: int = 128,
     seed: int = 0,
     device: str = "cpu",
@@ -99,7 +99,7 @@ def measure_robustness(
     progress: Progress | None = None,
     check_progress: Progress | None = None,
 ) -> Robustness:
-    """Attacks a model under an average budget an image (broken and misclassified ones included).
+    """Attacks a model under an average budget an image (broken and misclassified ones included; None: the usual one).
 
     `images` (n, c, h, w) and `threat.eps` are in the model's range. The verdict is ours: what the attack returns is put
     into the ball and the range and judged by forward passes that nobody is charged for. An attack that goes on asking
@@ -112,7 +112,14 @@ def measure_robustness(
     run = find_attack(attack) if isinstance(attack, str) else attack
     name = attack if isinstance(attack, str) else getattr(attack, "__name__", "custom")
     model.frozen(device)
-    meter = Meter(Budget.per_image(len(images), forwards=forwards, backwards=gradients))
+    queries, slopes = usual_budget(name)
+    meter = Meter(
+        Budget.per_image(
+            len(images),
+            forwards=queries if forwards is None else forwards,
+            backwards=slopes if gradients is None else gradients,
+        )
+    )
     with drawn_from(seed, "attack"):
         task = _task(model, images.to(device), labels.to(device), threat, batch_size, seed)
         began = time.perf_counter()

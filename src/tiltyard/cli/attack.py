@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 MARKS = {"passed": "✓", "warning": "!", "failed": "✗", "not run": "–"}
+CUT_SHORT = "out of budget: the attack would have gone on; --gradients and --forwards give it more"
+WHOLE_RANGE = "eps spans the whole range of the images, which are taken as 0–1: was it meant in 255ths, as in 8/255?"
 VERDICTS = ("broken", "resisted", "held", "out of budget", "misclassified")
 
 Model = Annotated[
@@ -39,8 +41,14 @@ AttackName = Annotated[
     str | None, typer.Option(help="One of ours (pgd, apgd, square, …), foolbox:NAME, torchattacks:NAME, art:NAME.")
 ]
 Targeted = Annotated[bool, typer.Option("--targeted", help="Towards a random wrong class.")]
-Gradients = Annotated[float, typer.Option(min=0, help="Backward passes an image, average over all.")]
-Forwards = Annotated[float, typer.Option(min=0, help="Forward passes an image, average over all.")]
+Gradients = Annotated[
+    float | None,
+    typer.Option(min=0, help="Backward passes an image, average over all: 100, or what autoattack takes to its end."),
+]
+Forwards = Annotated[
+    float | None,
+    typer.Option(min=0, help="Forward passes an image, average over all: 200, or what autoattack takes to its end."),
+]
 Items = Annotated[int | None, typer.Option(min=1, help="Only the first N images.")]
 Size = Annotated[str | None, typer.Option(help="HEIGHTxWIDTH to which images of a folder are brought.")]
 Range = Annotated[str | None, typer.Option("--range", help="LOW,HIGH of the model's inputs, if it declares none.")]
@@ -62,8 +70,8 @@ def attack(
     eps: Eps = "8/255",
     attack: AttackName = None,
     targeted: Targeted = False,
-    gradients: Gradients = 100,
-    forwards: Forwards = 200,
+    gradients: Gradients = None,
+    forwards: Forwards = None,
     items: Items = None,
     size: Size = None,
     range_: Range = None,
@@ -190,6 +198,8 @@ def _described(figures: dict[str, Any]) -> str:
     ]
     notes = [" · ".join(f"{word} {figures['verdicts'][word]}" for word in VERDICTS if word in figures["verdicts"])]
     notes += ["the attack ran over its budget and was stopped"] if figures["over_budget"] else []
+    notes += [CUT_SHORT] if figures["verdicts"].get("out of budget") else []
+    notes += [WHOLE_RANGE] if figures["norm"] == "linf" and figures["eps"] >= 1 else []
     notes += [f"{MARKS[check['verdict']]} {check['name']}" for check in figures["checks"]]
     doubts = [check for check in figures["checks"] if check["verdict"] in ("warning", "failed")]
     notes += [figures["verdict"]]

@@ -36,8 +36,8 @@ def evaluate(
     threat: Threat,
     *,
     attack: str | Attack = DEFAULT_ATTACK,
-    gradients: float = 100,
-    forwards: float = 200,
+    gradients: float | None = None,
+    forwards: float | None = None,
     batch_size: int = 128,
     seed: int = 0,
     device: str = "cpu",
@@ -50,10 +50,11 @@ def evaluate(
     `model` is a model reference (`file.py:function`, `pool:digits/pgd_at`, `timm:NAME`, …), a `Classifier`, or a module
     in eval mode whose range is 0–1 unless it declares `bounds` or `x_min` and `x_max`. `images` are (n, c, h, w):
     floats in the model's range, or uint8, which is scaled to it. `labels` are (n,) integers. `threat.eps` is in the
-    model's units. `gradients` and `forwards` are averages an image over the whole run; the total is enforced. `checks`
-    look for signs that the attack was weak, at about a third of its passes, which are booked apart; where
-    images or budget are few it is more. Raises TiltyardError where model, images and labels do not fit, ReferenceFailed
-    where a reference leads nowhere.
+    model's units. `gradients` and `forwards` are averages an image over the whole run; the total is enforced. By
+    default they are 100 and 200, but as many as `autoattack` and `autoattack_rand` take to their end. `checks` look for
+    signs that the attack was weak, at about a third of its passes, which are booked apart; where images or budget are
+    few it is more. Raises TiltyardError where model, images and labels do not fit, ReferenceFailed where a reference
+    leads nowhere.
     """
     classifier = as_classifier(model)
     inputs, truth = as_inputs(images, classifier), as_labels(labels)
