@@ -32,7 +32,9 @@ def tiltyard(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_training_stops_at_its_minutes_and_goes_on(tmp_path: Path) -> None:
     first = tiltyard("train", "digits", *MODEL, "--minutes", 0.01, cwd=tmp_path)
     assert first.returncode == 2
-    assert "run it again" in first.stderr
+    begun, *_, last = first.stderr.splitlines()
+    assert begun.startswith("undefended: 0 of ")
+    assert "run it again" in last
     done = tiltyard("train", "digits", *MODEL, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert {path.suffix for path in (tmp_path / "trained").iterdir()} == {".safetensors", ".csv", ".md"}
@@ -63,6 +65,15 @@ def test_a_card_is_written_anew(tmp_path: Path) -> None:
         next(line for line in card.read_text().splitlines() if line.startswith(clean)) for card in (written, before)
     ]
     assert float(figures[0].removeprefix(clean)) == pytest.approx(float(figures[1].removeprefix(clean)), abs=0.0051)
+
+
+def test_a_card_of_what_is_not_trained_yet_says_how_it_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "trained").mkdir()
+    (tmp_path / "trained" / "pgd_at.safetensors").touch()
+    done = tiltyard("card", "digits", "--out", "trained", cwd=tmp_path)
+    cure = "train it first (tiltyard defences train digits --model undefended --out trained), or --model pgd_at"
+    assert done.returncode == 2
+    assert done.stderr == f"tiltyard: trained/undefended.safetensors: no such file: {cure}\n"
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,10 @@ def short(name: str, **changes: object) -> Recipe:
     return replace(find_recipe("digits", name), epochs=3, **changes)  # type: ignore[arg-type]
 
 
-def weights_of(recipe: Recipe, out: Path, *, data: LabelledImages = DATA, seed: int = 0, stop_after: int = 0) -> bytes:
+def weights_of(recipe: Recipe, out: Path, *, data: LabelledImages = DATA, seed: int = 0, stop_after: int = -1) -> bytes:
     """Trains to the end, or as far as a user lets it; the bytes of the file."""
 
-    def stop(name: str, done: int, total: int) -> None:
+    def stop(name: str, done: float, total: int) -> None:
         if done == stop_after:
             raise KeyboardInterrupt
 
@@ -54,6 +54,26 @@ def test_an_interrupted_training_ends_with_the_same_bytes(tmp_path: Path, recipe
     lines = [(tmp_path / place / f"{recipe.name}.csv").read_text().splitlines() for place in ("whole", "parts")]
     without_seconds = [[line.rpartition(",")[0] for line in found] for found in lines]
     assert without_seconds[0] == without_seconds[1]
+
+
+@pytest.mark.parametrize("stop_after", [0.5, 1.5], ids=["in the first epoch", "in the second"])
+def test_time_that_is_over_in_an_epoch_costs_only_that_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: float
+) -> None:
+    recipe, clock = short("random_noise", batch_size=24), [0.0]
+    whole = weights_of(recipe, tmp_path / "whole")
+    (tmp_path / "parts").mkdir()
+    monkeypatch.setattr("tiltyard.defences.training.time.monotonic", lambda: clock[0])
+
+    def late(name: str, done: float, total: int) -> None:
+        clock[0] = 2.0 * (done >= stop_after)
+
+    message = rf"in epoch {int(stop_after) + 1} of 3, which is done again; run it again"
+    with pytest.raises(TiltyardError, match=message) as told:
+        train_model(POOL, recipe, DATA, tmp_path / "parts", seed=0, deadline=1.0, progress=late)
+    assert ("with more minutes" in str(told.value)) == (stop_after < 1)
+    monkeypatch.undo()
+    assert weights_of(recipe, tmp_path / "parts") == whole
 
 
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
@@ -89,7 +109,7 @@ def test_a_model_that_starts_from_another_begins_with_its_weights(tmp_path: Path
 
 def test_a_pool_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(recipes.RECIPES["digits"], "undefended", short("undefended"))
-    seen: list[int] = []
+    seen: list[float] = []
 
     def train() -> list[Path]:
         models, count = ["undefended"], lambda _, done, __: seen.append(done)
@@ -97,7 +117,9 @@ def test_a_pool_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     [weights] = train()
     assert train() == [weights]
-    assert seen == [1, 2, 3]
+    assert seen == sorted(seen)
+    assert seen[0] == 0
+    assert {1, 2, 3} < set(seen)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "undefended.csv", "undefended.md", "undefended.safetensors",
     ]  # fmt: skip

@@ -1,13 +1,11 @@
 """`tiltyard defences`: training and measuring what ships."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tiltyard.cli.defences_bars import model_bars
 from tiltyard.cli.exits import INTERRUPTED
 
 defences = typer.Typer(help="Defended models: train and measure what ships.", no_args_is_help=True)
@@ -40,7 +38,7 @@ def train(
     attack: Attacks = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Weights come out the same only for the same number.")] = 1,
-    minutes: Annotated[float, typer.Option(min=0.01, help="Stop after so long; a second call goes on.")] = 30,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Train for so long at most; a second call goes on.")] = 30,
 ) -> None:
     """Train a shipped pool from a fixed seed: weights, training curve and model card for each model.
 
@@ -50,7 +48,7 @@ def train(
     from tiltyard.defences.training import train_pool
 
     try:
-        with _bars() as progress:
+        with model_bars("epochs") as progress:
             weights = train_pool(
                 pool, out, data=data, files=files, models=model, attacks=tuple(attack or CARD_ATTACKS), seed=seed,
                 minutes=minutes, threads=threads, progress=progress,
@@ -78,30 +76,9 @@ def card(
     """
     from tiltyard.defences.cards import CARD_ATTACKS, write_cards
 
-    with _bars() as progress:
+    with model_bars("images") as progress:
         cards = write_cards(
             pool, out, files=files, models=model, attacks=tuple(attack or CARD_ATTACKS), progress=progress
         )
         for path in cards:
             typer.echo(str(path))
-
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str, int, int], None] | None]:
-    """A bar a model with the time left; None where standard error is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=600) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def draw(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(name, total=total)
-            progress.update(tasks[name], completed=done)
-
-        yield draw

@@ -19,6 +19,7 @@ from tiltyard.defences.architectures import build
 from tiltyard.defences.checkpoints import load_weights
 from tiltyard.defences.pool import Pool, load_pool
 from tiltyard.defences.recipes import Recipe, find_recipe
+from tiltyard.errors import TiltyardError
 from tiltyard.vision.classifier import Classifier
 from tiltyard.vision.data import LabelledImages
 
@@ -77,14 +78,27 @@ def write_cards(
 ) -> Iterator[Path]:
     """Measures models of a shipped pool and rewrites their cards one by one, in `folder` or in the package itself.
 
-    `files` is where the pool's images lie. Raises ReferenceFailed where weights, images or an attack are missing.
+    `files` is where the pool's images lie. Raises TiltyardError where weights, images or an attack are missing.
     """
     pool = load_pool(name, folder=files)
     for attack in attacks:
         find_attack(attack)
-    for model in [pool.model(name) for name in models] if models else pool.spec.models:
+    chosen = [pool.model(name) for name in models] if models else pool.spec.models
+    if folder:
+        _check_trained(name, [model.name for model in chosen], folder)
+    for model in chosen:
         place = folder or pool.files_of(model)[0].parent
         yield write_card(pool, model, place, pool.images(model.data), attacks=attacks, progress=progress)
+
+
+def _check_trained(pool: str, models: Sequence[str], folder: Path) -> None:
+    """TiltyardError names the first model that the folder has no weights of, and those that it has."""
+    trained = [model for model in models if (folder / f"{model}.safetensors").is_file()]
+    for model in models:
+        if model not in trained:
+            others = f", or --model {' --model '.join(trained)}" if trained else ""
+            cure = f"train it first (tiltyard defences train {pool} --model {model} --out {folder}){others}"
+            raise TiltyardError(f"{folder / model}.safetensors: no such file: {cure}")
 
 
 def write_card(

@@ -24,8 +24,10 @@ from tiltyard.defences.weight_perturbation import worst_weights
 from tiltyard.errors import TiltyardError
 from tiltyard.vision.data import LabelledImages, digits, load_data
 
-Progress = Callable[[str, int, int], None]
-"""Called with a model's name, its finished epochs and all of them."""
+Progress = Callable[[str, float, int], None]
+"""Called before every batch and at the end with a model's name, its epochs so far and all of them."""
+Tick = Callable[[float], None]
+"""Called before every batch with the epochs so far; what it raises ends the training."""
 
 
 def train_pool(
@@ -100,7 +102,8 @@ def train_model(
 ) -> TrainingState:
     """Trains one model, saves weights and curve into `out`, and leaves its last checkpoint there.
 
-    Raises TiltyardError once `time.monotonic()` passes `deadline` between two epochs.
+    Raises TiltyardError once `time.monotonic()` passes `deadline`, between two batches: the checkpoint of the last
+    finished epoch stays, and a call that goes on from it ends with the same weights.
     """
     spec, checkpoint = pool.model(recipe.name), _checkpoint(out, recipe)
     with torch.random.fork_rng():
@@ -110,18 +113,36 @@ def train_model(
             state.load(checkpoint)
         elif recipe.start:
             load_weights(_behind_transform(state.network), _start(pool, pool.model(recipe.start), out))
+        tick = _ticking(recipe, state.epoch, deadline, progress)
         while state.epoch < recipe.epochs:
-            if time.monotonic() > deadline:
-                raise TiltyardError(
-                    f"{recipe.name}: time is over after epoch {state.epoch} of {recipe.epochs}; run it again to go on"
-                )
-            _epoch(state, recipe, data, spec.threat)
+            _epoch(state, recipe, data, spec.threat, tick)
             state.save(checkpoint)
-            if progress:
-                progress(recipe.name, state.epoch, recipe.epochs)
+        if progress:
+            progress(recipe.name, recipe.epochs, recipe.epochs)
     _write_curve(state.curve, out / f"{recipe.name}.csv")
     state.save_weights(out / f"{recipe.name}.safetensors", half=recipe.half, seed=seed)
     return state
+
+
+def _ticking(recipe: Recipe, first: int, deadline: float, progress: Progress | None) -> Tick:
+    """Tells how far a training is that begins after epoch `first`, and raises TiltyardError once time is over."""
+
+    def tick(epochs: float) -> None:
+        if progress:
+            progress(recipe.name, epochs, recipe.epochs)
+        if time.monotonic() > deadline:
+            raise TiltyardError(f"{recipe.name}: {_time_is_over(first, epochs, recipe.epochs)}")
+
+    return tick
+
+
+def _time_is_over(first: int, epochs: float, total: int) -> str:
+    """Where training stops, and how it goes on."""
+    finished = int(epochs)
+    if epochs == finished:
+        return f"time is over after epoch {finished} of {total}; run it again to go on"
+    more = "" if finished > first else " with more minutes, for no epoch was finished,"
+    return f"time is over in epoch {finished + 1} of {total}, which is done again; run it again{more} to go on"
 
 
 def _checkpoint(out: Path, recipe: Recipe) -> Path:
@@ -148,12 +169,13 @@ def _start(pool: Pool, model: ModelSpec, out: Path) -> Path:
     return made if made.is_file() else pool.files_of(model)[0]
 
 
-def _epoch(state: TrainingState, recipe: Recipe, data: LabelledImages, threat: Threat) -> None:
+def _epoch(state: TrainingState, recipe: Recipe, data: LabelledImages, threat: Threat, tick: Tick) -> None:
     began = time.perf_counter()
     state.network.train()
     losses = []
     for done, (images, labels) in enumerate(_shuffled(data, recipe, state.generator)):
         part = done * recipe.batch_size / len(data)
+        tick(state.epoch + part)
         for group in state.optimiser.param_groups:
             group["lr"] = recipe.learning_rate * recipe.schedule(state.epoch + part, recipe.epochs)
         losses.append(_step(state, recipe, images, labels, threat))
