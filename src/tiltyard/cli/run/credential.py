@@ -7,7 +7,7 @@ import typer
 
 from tiltyard.cli.display import check_writable, show, spread, table, write_json
 from tiltyard.cli.run.evaluating import Options, check_fail_under, check_resume, evaluated, exit_code
-from tiltyard.cli.run.options import Json, Out, Resume, Seed
+from tiltyard.cli.run.options import IntervalSeed, Json, Out, Resume
 from tiltyard.cli.run.shown import common_json, verdict
 from tiltyard.errors import TiltyardError
 
@@ -34,7 +34,7 @@ def credential(
     out: Out = None,
     json: Json = None,
     resume: Resume = False,
-    seed: Seed = 0,
+    seed: IntervalSeed = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that match regions at the same time.")] = 1,
     fail_under: Annotated[float | None, typer.Option(help="Exit 1 if F1 (0–1) is below this.")] = None,
 ) -> None:

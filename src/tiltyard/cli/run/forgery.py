@@ -20,7 +20,7 @@ from tiltyard.cli.run.evaluating import (
     evaluated,
     exit_code,
 )
-from tiltyard.cli.run.options import Json, Out, Resume, Seed
+from tiltyard.cli.run.options import IntervalSeed, Json, Out, Resume
 from tiltyard.cli.run.shown import common_json, verdict
 from tiltyard.errors import EntryError
 
@@ -52,7 +52,7 @@ def forgery(
     out: Out = None,
     json: Json = None,
     resume: Resume = False,
-    seed: Seed = 0,
+    seed: IntervalSeed = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes; by default one a core.")] = CORES,
     fail_under: Annotated[float | None, typer.Option(help="Exit 1 if the score (AUC with --maps) is below.")] = None,
 ) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from tiltyard.cli.display import show, table, write_json
 from tiltyard.cli.listing import Json
-from tiltyard.cli.site.options import DATA, Data, Database
+from tiltyard.cli.site.options import DATA, Database, PresentData
 from tiltyard.errors import TiltyardError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def check(folder: Folder) -> None:
 @challenges.command("add")
 def add(
     folder: Folder,
-    data: Data = DATA,
+    data: PresentData = DATA,
     database: Database = "",
     note: Annotated[str, typer.Option(help="What is new in this version.")] = "",
     organiser: Annotated[str, typer.Option(help="E-mail of its organiser; by default the site's administrator.")] = "",
@@ -53,7 +53,7 @@ def add(
 
 
 @challenges.command("list")
-def listed(data: Data = DATA, database: Database = "", json: Json = None) -> None:
+def listed(data: PresentData = DATA, database: Database = "", json: Json = None) -> None:
     """List the challenges of a site."""
     _open(data, database)
     from tiltyard.site.models import Challenge

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 Data = Annotated[Path, typer.Option(help="The site's data folder; made where it is missing.")]
+PresentData = Annotated[Path, typer.Option("--data", help="The data folder of a site that is there.")]
 Database = Annotated[
     str,
     typer.Option(
