@@ -35,7 +35,7 @@ check: install-dev
 # pyIFD asks for jpegio, which has no wheels
 bench: install-dev bubblewrap fonts
 	$(PIP) install $(CONSTRAINED) --no-deps pyIFD==0.0.3 PyWavelets scikit-image lazy-loader
-	for script in same_rows meter overhead startup lance wall_time pools forging no_other_clue forgery_scoring credential_scoring baselines inspecting site_kills; do $(BIN)/python bench/$$script.py || exit 1; done
+	for script in same_rows meter overhead startup lance wall_time pools challenge_attacks forging no_other_clue forgery_scoring credential_scoring baselines inspecting site_kills; do $(BIN)/python bench/$$script.py || exit 1; done
 
 docs: install-dev
 	$(BIN)/mkdocs build --strict

@@ -55,6 +55,22 @@ def test_a_folder_is_checked_added_and_listed(data: Path, tmp_path: Path) -> Non
     assert json.loads(listed.stdout) == [{"name": "forged", "state": "draft", "version": 2, "teams": 0, "entries": 0}]
 
 
+def test_a_shipped_challenge_is_written_with_what_goes_beside_it(tmp_path: Path) -> None:
+    place = tmp_path / "mine"
+    written = tiltyard("challenges", "new", "digits", str(place))
+    assert written.stdout.startswith("The sample: three small networks that the package ships"), written.stderr
+    assert "digits: a sound challenge" in tiltyard("challenges", "check", str(place)).stdout
+    assert "data/contest        the truth of" in tiltyard("challenges", "new", "tianchi", str(tmp_path / "t")).stdout
+    again = tiltyard("challenges", "new", "tianchi", str(place))
+    assert (again.returncode, again.stderr) == (2, f"tiltyard: {place}: is not an empty folder: choose another\n")
+    assert (place / "challenge.toml").read_text().startswith("# The sample")
+    wrong = tiltyard("challenges", "new", "../digits", str(tmp_path / "x"))
+    assert wrong.stderr == (
+        "tiltyard: no challenge named '../digits' is shipped: there are credential, cvpr2021, digits, tianchi\n"
+    )
+    assert not (tmp_path / "x").exists()
+
+
 def test_what_is_wrong_is_one_line(data: Path, tmp_path: Path) -> None:
     place = folder(tmp_path / "it", data="nowhere")
     wrong = tiltyard("challenges", "check", str(place))

@@ -14,7 +14,8 @@ from tiltyard.contest.visibility import FAILED_ON_HIDDEN
 from tiltyard.site import clock
 from tiltyard.site.arriving import entering
 from tiltyard.site.auditing.doer import Doer
-from tiltyard.site.challenge.adding import SHIPPED, add_challenge
+from tiltyard.site.challenge.adding import add_challenge
+from tiltyard.site.challenge.shipping import SHIPPED
 from tiltyard.site.models import Challenge, Entry, Evaluation, Reproduction, Team, User, Worker
 from tiltyard.site.organising import publishing
 from tiltyard.site.people import registering, teams

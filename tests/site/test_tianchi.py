@@ -15,7 +15,8 @@ from small_queue import work_off
 from tiltyard.site import clock
 from tiltyard.site.arriving import entering
 from tiltyard.site.auditing.doer import Doer
-from tiltyard.site.challenge.adding import SHIPPED, add_challenge
+from tiltyard.site.challenge.adding import add_challenge
+from tiltyard.site.challenge.shipping import SHIPPED
 from tiltyard.site.models import Award, Challenge, Entry, Evaluation, Reproduction, Team, User, Worker
 from tiltyard.site.organising import publishing, reproducing
 from tiltyard.site.people import invitations, registering, teams

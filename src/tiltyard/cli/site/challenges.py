@@ -1,4 +1,4 @@
-"""`tiltyard challenges`: check a challenge's folder, bring it to a site, list what is there."""
+"""`tiltyard challenges`: begin with a shipped one, check a challenge's folder, bring it to a site, list those there."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +13,24 @@ from tiltyard.errors import TiltyardError
 if TYPE_CHECKING:
     from tiltyard.site.models import User
 
-challenges = typer.Typer(no_args_is_help=True, help="Challenges of a site: check, add, list.")
+challenges = typer.Typer(no_args_is_help=True, help="Challenges of a site: new, check, add, list.")
 Folder = Annotated[Path, typer.Argument(help="A folder with challenge.toml and its data.")]
+
+
+@challenges.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="Which one the package ships: credential, cvpr2021, digits, tianchi.")],
+    folder: Annotated[Path | None, typer.Argument(help="A new or empty folder; by default one of that name.")] = None,
+) -> None:
+    """Write the file of a shipped challenge, to be changed and given its data.
+
+    Example: tiltyard challenges new tianchi my-contest
+    """
+    from tiltyard.site.challenge.shipping import write_shipped
+
+    place = folder or Path(name)
+    typer.echo(write_shipped(name, place))
+    typer.echo(f"\nwrote {place / 'challenge.toml'}; when its data is there: tiltyard challenges check {place}")
 
 
 @challenges.command("check")

@@ -22,6 +22,7 @@ from tiltyard.errors import TiltyardError
 from tiltyard.site.auditing import audit
 from tiltyard.site.challenge import editions
 from tiltyard.site.challenge.checking import check_folder
+from tiltyard.site.challenge.shipping import SAMPLE, SHIPPED
 from tiltyard.site.clock import now
 from tiltyard.site.models import Challenge, ChallengeVersion, Evaluation, User
 from tiltyard.site.places import places
@@ -35,7 +36,6 @@ MOST_FILES, MOST_BYTES = 200_000, 64 << 30
 CHECKED_IN_SECONDS, CHECKED_IN_BYTES = 900, 8 << 30
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
 """Variables that a check in a process of its own knows: none that holds a password or a token."""
-SHIPPED, SAMPLE = Path(__file__).parent / "shipped", "digits"
 """Challenges that come with the package, and the one among them that works with what it ships."""
 Check = Callable[[Path], object]
 

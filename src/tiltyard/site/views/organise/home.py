@@ -13,6 +13,7 @@ from tiltyard.site.arriving.uploads import body_size, sent_file, too_large
 from tiltyard.site.arriving.viewers import once_here
 from tiltyard.site.auditing.addresses import address_of
 from tiltyard.site.challenge import adding
+from tiltyard.site.challenge.shipping import SAMPLE
 from tiltyard.site.models import Challenge
 from tiltyard.site.views.frame import badge
 from tiltyard.site.views.organise.frame import may_open_challenges
@@ -28,7 +29,7 @@ def organise(request: HttpRequest) -> HttpResponse:
     own = Challenge.objects.all() if user.is_superuser else user.challenges.all()
     context = {
         "challenges": [(challenge, badge(challenge)) for challenge in own.order_by("-made")],
-        "has_sample": Challenge.objects.filter(slug=adding.SAMPLE).exists(),
+        "has_sample": Challenge.objects.filter(slug=SAMPLE).exists(),
         "opens": user.is_organiser or user.is_superuser,
     }
     return render(request, "organise/home.html", context)
