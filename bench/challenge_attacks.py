@@ -1,4 +1,4 @@
-"""Attacks that a defence challenge might have: robust accuracy of four digits defences under each, and under two at once.
+"""Attacks that a defence challenge might have: robust accuracy of four digits defences under each, and under two.
 
 Each has the whole budget, 200 forward passes and 100 gradients an image, as in the track; the images are the first of
 the test half. What stands under both is robust against either.
