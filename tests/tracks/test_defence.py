@@ -212,7 +212,7 @@ class TestChallenges:
         ("changed", "rule"),
         [
             ({"attacks": '{name = "nobody"}'}, "no attack named 'nobody'"),
-            ({"attacks": '{entry = "gone.zip"}'}, "gone.zip: no such file"),
+            ({"attacks": '{entry = "attacks/gone.zip"}'}, r"\S+/attacks/gone\.zip: no such file or folder, and the"),
             ({"attacks": '{entry = "a.zip", name = "pgd"}'}, "either a name or an entry"),
             ({"attacks": '{name = "pgd"}, {name = "pgd"}'}, "two attacks have one label"),
             ({"attacks": ""}, "attacks: .*at least 1"),

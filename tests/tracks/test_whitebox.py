@@ -106,14 +106,20 @@ class Attacker:
 
 FORESEEING = """
         from hashlib import sha256
-        own = int.from_bytes(sha256(("|".join({knows}) + "|the model's answers").encode()).digest()[:7])
+        def hashed(text):
+            return int.from_bytes(sha256(text.encode()).digest()[:7])
+        seed, place = torch.initial_seed(), getattr(self, "place", 0)
+        self.place = place + len(xs)
+        own, before = {stream}
         coins = torch.Generator().manual_seed(own)
-        calls = [torch.randint(2, (size,), generator=coins) for size in (1, 4, 4, 1, 4, 4, 2, 2)]
+        for size in before:
+            torch.randint(2, (size,), generator=coins)
+        thrown = torch.randint(2, (len(xs),), generator=coins).numpy()
         found = xs.copy()
-        found[:, 0, 0, 0] = 0.5 + 0.3 * (2 * (calls[5 if len(xs) == 4 else 7].numpy() != ys) - 1)
+        found[:, 0, 0, 0] = 0.5 + 0.3 * (2 * (thrown != ys) - 1)
         return found
 """
-"""Throws the coins of `Coin` as the judge will, after the looks at the model and the batches before."""
+"""Throws the coins of `Coin` as the judge will: `stream` is the seed, and how many coins earlier calls throw."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -375,25 +381,36 @@ class TestNamedEntries:
         spent = [(found.facts["forwards"], found.facts["gradients"]) for found in (jailed, direct)]
         assert spent[0] == spent[1]
 
-    def test_the_foreseeing_attack_is_right_where_it_knows_the_seed_of_the_draws(self, tmp_path: Path) -> None:
+    def test_the_foreseeing_attack_is_right_where_it_knows_the_seed_of_the_verdict(self, tmp_path: Path) -> None:
         pool = lines_pool(tmp_path / "pool", ("coin",), eps="1")
         own = derived(5, pool.version, "coin0")
-        found = measure(entry(tmp_path, FORESEEING.format(knows=[str(own)])), pool, seed=5)
+        stream = f"hashed(f'{own}|the verdict on {{place}}'), [len(xs)]"
+        found = measure(entry(tmp_path, FORESEEING.format(stream=stream)), pool, seed=5)
         assert found.facts["failure"] == ""
         assert found.rows["misclassified"].all()
 
     @pytest.mark.parametrize(
-        "knows",
+        "stream",
         [
-            "[str(torch.initial_seed())]",
-            "[str(int.from_bytes(sha256(f'{{torch.initial_seed()}}|{version}|coin0'.encode()).digest()[:7]))]",
-            "['5']",
+            "{queries}, [1, 4, 4, 1]",
+            "{queries}, [1, 4, 4, 1, *([4, 4] if place else []), len(xs)]",
+            "hashed(f'{{seed}}|the verdict on {{place}}'), [len(xs)]",
+            "hashed('%d|the verdict on %d' % (hashed(f'{{seed}}|{version}|coin0'), place)), [len(xs)]",
+            "hashed(f'5|the verdict on {{place}}'), [len(xs)]",
         ],
-        ids=["its own seed", "its own seed and all files of the pool", "the run's seed"],
+        ids=[
+            "the numbers after those of its queries",
+            "and after the verdict on the batches before",
+            "its own seed",
+            "its own seed and all files of the pool",
+            "the run's seed",
+        ],
     )
-    def test_an_attack_cannot_foresee_what_a_randomised_model_will_answer(self, tmp_path: Path, knows: str) -> None:
+    def test_an_attack_cannot_foresee_what_a_randomised_model_will_answer(self, tmp_path: Path, stream: str) -> None:
+        """Not even one that has found, by its queries, the seed from which the model draws under attack."""
         pool = lines_pool(tmp_path / "pool", ("coin",), eps="1")
-        code = FORESEEING.format(knows=knows.format(version=pool.version))
+        queries = derived(derived(5, pool.version, "coin0"), "the model's answers")
+        code = FORESEEING.format(stream=stream.format(queries=queries, version=pool.version))
         found = measure(entry(tmp_path, code), pool, seed=5)
         assert found.facts["failure"] == ""
         assert not found.rows["misclassified"].all()

@@ -17,7 +17,7 @@ from tiltyard.contest.loading import needed
 from tiltyard.contest.pool import DataSpec, Name, Seconds
 from tiltyard.contest.settings import read_settings
 from tiltyard.contest.threat import Norm, Threat, fraction
-from tiltyard.errors import ReferenceFailed, TiltyardError
+from tiltyard.errors import EntryError, ReferenceFailed, TiltyardError
 from tiltyard.jail.limits import MIB, Limits
 from tiltyard.tracks.whitebox import WhiteBox
 from tiltyard.vision.data import SHIPPED_DATA, LabelledImages, load_data
@@ -173,8 +173,11 @@ class DefenceChallenge:
         return found
 
     def stored_entry(self, attack: AttackSpec) -> Entry:
-        """A stored attack, opened by the white-box track's rules; EntryError where it breaks them."""
-        return WhiteBox().read(self._path(str(attack.entry)))
+        """A stored attack, opened by the white-box track's rules; EntryError where it breaks them or is not there."""
+        path = self._path(str(attack.entry))
+        if not path.exists():
+            raise EntryError(f"{path}: no such file or folder, and the challenge's attacks name it: put it there")
+        return WhiteBox().read(path)
 
     def check(self) -> None:
         """Raises TiltyardError before long work where data or an attack is not there."""

@@ -78,7 +78,7 @@ class Trial:
         self.raw = self.clean.clone()
         self.meter = Meter(self.spec.budget(len(self.clean)))
         self.secret = derived(run.seed, challenge.version, label)
-        self.opening = _blends(self.clean, self.secret)
+        self.opening = _blends(self.clean, derived(self.secret, "the opening"))
         self.outcome = Outcome()
         self.traits: Traits | None = None
         self.verdict: Verdict | None = None
@@ -102,7 +102,8 @@ class Trial:
         self.points = project(self.raw, self.clean, self.spec.threat, self.spec.range)
         self.verdict = judge(
             self._greeted, self.clean, self.points, questions,
-            batch_size=self.spec.batch_size, device=self.defended.device, seed=self.secret, draws=self.draws,
+            batch_size=self.spec.batch_size, device=self.defended.device,
+            seed=derived(self.secret, "the judge's order"), draws=self.draws,
         )  # fmt: skip
         self._check_alike(self.verdict)
         self.own_forwards += self.draws * (2 * len(self.clean) + self.verdict.asked_again)
@@ -120,7 +121,9 @@ class Trial:
         """Runs the attack on a first visit, and returns what to ask again."""
         with self.defended.visit() as classifier:
             room = min(SAMPLED, 3 * len(self.clean))
-            witness = Witness(classifier.module, classes=self.spec.classes, room=room, seed=self.secret)
+            witness = Witness(
+                classifier.module, classes=self.spec.classes, room=room, seed=derived(self.secret, "the witness")
+            )
             watched = Classifier(witness, classifier.low, classifier.high, classifier.name)
             oracle = self._oracle(watched, self.meter)
             self.outcome = self._run(oracle)

@@ -16,6 +16,7 @@ from torch import nn
 from tiltyard.contest.archive import ZipSource
 from tiltyard.contest.entry import Entry, open_entry, text_entry
 from tiltyard.contest.names import one_line, shown, shown_path
+from tiltyard.contest.settings import first_fault
 from tiltyard.defences.architectures import build
 from tiltyard.defences.checkpoints import load_safetensors
 from tiltyard.errors import EntryError, ReferenceFailed
@@ -164,9 +165,7 @@ def _description(entry: Entry) -> Description:
             raise ValueError(f"more than {DESCRIPTION_BYTES} bytes")
         return Description.model_validate(tomllib.loads(content.decode("utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise _broken(entry, DESCRIPTION, f"{field}: {first['msg']}") from None
+        raise _broken(entry, DESCRIPTION, first_fault(error, whole="the file")) from None
     except (ValueError, RecursionError) as error:
         raise _broken(entry, DESCRIPTION, f"no valid TOML ({error})") from None
 

@@ -46,9 +46,10 @@ def attack_model(entry: Entry, shard: Shard, pool: Pool, run: Run, limits: Limit
     inputs = classifier.to_range(images.tensor())
     meter = Meter(spec.budget(len(images)))
     labels = torch.from_numpy(images.labels)
-    with drawn_from(derived(run.seed, pool.version, spec.name), "the model's answers"):
+    secret = derived(run.seed, pool.version, spec.name)
+    with drawn_from(secret, "the model's answers"):
         oracle = Oracle(classifier, meter, sample=inputs, labels=labels, device=run.device)
-        attempt = _Attempt(spec, images, inputs, oracle, meter, run)
+        attempt = _Attempt(spec, images, inputs, oracle, meter, run, secret)
         attempt.go(entry, limits or limits_of(pool, shard), pool_files(pool))
     return attempt.measured(pool.spec.seconds)
 
@@ -71,16 +72,17 @@ class _Attempt:
     """The state of one run: what is measured so far, and why it failed if it did."""
 
     def __init__(
-        self, spec: ModelSpec, images: LabelledImages, inputs: Tensor, oracle: Oracle, meter: Meter, run: Run
+        self,
+        spec: ModelSpec,
+        images: LabelledImages,
+        inputs: Tensor,
+        oracle: Oracle,
+        meter: Meter,
+        run: Run,
+        secret: int,
     ) -> None:
-        self.spec, self.images, self.inputs, self.oracle, self.meter, self.run = (
-            spec,
-            images,
-            inputs,
-            oracle,
-            meter,
-            run,
-        )
+        self.spec, self.images, self.inputs = spec, images, inputs
+        self.oracle, self.meter, self.run, self.secret = oracle, meter, run, secret
         self.frames: list[pl.DataFrame] = []
         self.gallery: list[tuple[Tensor, Tensor, int, int]] = []
         self.outcome = Outcome()
@@ -99,7 +101,7 @@ class _Attempt:
 
     def _judge(self, chosen: slice, inputs: Tensor, labels: Tensor, raw: Tensor) -> None:
         clipped = project(raw, inputs, self.spec.threat, self.spec.range)
-        before, after = self.oracle.judge(inputs), self.oracle.judge(clipped)
+        before, after = self._verdict(chosen, inputs, clipped)
         self.frames.append(
             pl.DataFrame(
                 {
@@ -119,6 +121,14 @@ class _Attempt:
         for index in ((before == labels) & (after != labels)).nonzero()[:, 0].tolist():
             if len(self.gallery) < GALLERY:
                 self.gallery.append((inputs[index], clipped[index], int(labels[index]), int(after[index])))
+
+    def _verdict(self, chosen: slice, inputs: Tensor, clipped: Tensor) -> tuple[Tensor, Tensor]:
+        """Predicted labels (n,) before and after the attack, drawn from numbers of the batch's own.
+
+        An attack may find the seed from which its queries are answered, of torch's 32 bits: it tells nothing of these.
+        """
+        with drawn_from(self.secret, f"the verdict on {chosen.start}"):
+            return self.oracle.judge(inputs), self.oracle.judge(clipped)
 
     def _watch(self) -> None:
         """Between batches too, what was spent is shown; not more often than anyone can read."""
