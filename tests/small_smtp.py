@@ -11,7 +11,8 @@ from typing import Any
 class Server(socketserver.ThreadingTCPServer):
     """Keeps to whom mails went; `patience` is how many refusals it bears in one connection.
 
-    Whoever is called `poison` ends it, and each mail takes `pause` seconds.
+    Whoever is called `poison` ends it, `grey` is refused for now, and each mail takes `pause` seconds.
+    Once it is `closed` it takes no mail from whoever does not show who it is: nobody can.
     """
 
     daemon_threads = True
@@ -20,6 +21,7 @@ class Server(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Talk)
         self.patience, self.pause, self.connections = patience, pause, 0
         self.mails: list[tuple[list[str], str]] = []
+        self.closed = False
 
     @property
     def port(self) -> int:
@@ -41,6 +43,10 @@ class Talk(socketserver.StreamRequestHandler):
             if line.startswith("rcpt") and "gone@" in line:
                 refusals += 1
                 self.say("550 nobody of this name" if refusals <= self.server.patience else "421 enough")
+            elif line.startswith("rcpt") and "grey@" in line:
+                self.say("451 4.7.1 greylisted, come back in five minutes")
+            elif line.startswith("mail") and self.server.closed:
+                self.say("530 5.7.0 authentication required")
             elif line.startswith("data"):
                 self.say("354 go on")
                 self.server.mails.append((recipients, self.letter()))

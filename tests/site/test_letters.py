@@ -2,14 +2,18 @@
 
 import os
 import signal
+import smtplib
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.core.mail.backends import locmem
+from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.test import Client
 
 import small_site as small
@@ -18,6 +22,7 @@ from small_smtp import Server, answering, mail_server
 from tiltyard.site import clock
 from tiltyard.site.auditing.doer import SITE
 from tiltyard.site.models import Challenge, Letter, Message, Team, User
+from tiltyard.site.scheduler import loop
 from tiltyard.site.telling import letters, messages
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +139,150 @@ def test_an_address_at_which_the_server_breaks_down_holds_up_nobody(
     assert [to for to, _letter in server.mails] == [["bo@example.org"], ["cy@example.org"]]
     assert waiting() == ["poison@example.org"]
     assert lost() == ["gone@example.org"]
+
+
+def test_an_address_refused_for_now_waits_and_holds_up_nobody(challenge: Challenge, settings: Any) -> None:
+    for name in ("Grey", "Bo"):
+        small.registered(small.somebody(name), challenge)
+    write(challenge)
+    with mail_server(settings) as server:
+        assert [letters.deliver() for _ in range(2)] == [1, 1]
+        assert [to for to, _letter in server.mails] == [["bo@example.org"]]
+        assert waiting() == ["grey@example.org"]
+        with clock.at(clock.now() + timedelta(days=1, minutes=1)):
+            assert letters.deliver() == 0
+    assert lost() == ["grey@example.org"]
+
+
+def test_a_server_that_does_not_know_the_site_is_asked_again(challenge: Challenge, team: Team, settings: Any) -> None:
+    small.registered(small.somebody("Bo"), challenge)
+    write(challenge)
+    with mail_server(settings) as server:
+        server.closed = True
+        assert letters.deliver() == 2
+        assert lost() == []
+        server.closed = False
+        assert letters.deliver() == 0
+    assert [to for to, _letter in server.mails] == [["bo@example.org"], ["ann@example.org"]]
+
+
+def refused(code: int) -> smtplib.SMTPRecipientsRefused:
+    return smtplib.SMTPRecipientsRefused({"a": (code, b"no")})
+
+
+@pytest.mark.parametrize(
+    ("error", "waits", "tried"),
+    [
+        (refused(451), 2, [1, 1]),
+        (smtplib.SMTPDataError(452, b"4.3.1 insufficient system storage"), 2, [1, 1]),
+        (refused(421), 2, [1, 0]),
+        (refused(530), 2, [1, 0]),
+        (smtplib.SMTPSenderRefused(550, b"5.7.1 not you", "site@example.org"), 2, [1, 0]),
+        (smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"), 2, [1, 0]),
+        (refused(550), 0, [0, 0]),
+        (smtplib.SMTPDataError(554, b"5.7.1 rejected"), 0, [0, 0]),
+    ],
+    ids=["grey", "storage", "closing", "unknown", "sender", "password", "nobody", "content"],
+)
+def test_only_what_a_server_refuses_for_good_is_given_up(
+    challenge: Challenge,
+    team: Team,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    waits: int,
+    tried: list[int],
+) -> None:
+    def refuse(_self: object, _mails: object) -> int:
+        raise error
+
+    small.registered(small.somebody("Bo"), challenge)
+    write(challenge)
+    monkeypatch.setattr(locmem.EmailBackend, "send_messages", refuse)
+    assert letters.deliver() == waits
+    assert len(lost()) == 2 - waits
+    assert list(Letter.objects.order_by("pk").values_list("tries", flat=True)) == tried
+
+
+def full_for_letters(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    """No letter that there is can be written in this way any more."""
+    plain = getattr(QuerySet, verb)
+
+    def full(self: QuerySet[Any], **values: Any) -> Any:
+        if self.model is Letter and self.exists():
+            raise OperationalError("database or disk is full")
+        return plain(self, **values)
+
+    monkeypatch.setattr(QuerySet, verb, full)
+
+
+def test_a_letter_that_cannot_be_marked_is_not_mailed(
+    challenge: Challenge, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(challenge)
+    full_for_letters(monkeypatch, "update")
+    with pytest.raises(OperationalError):
+        letters.deliver()
+    assert mail.outbox == []
+
+
+def test_letters_that_cannot_be_struck_off_are_repeated_once_and_hold_up_nobody(
+    challenge: Challenge, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.registered(small.somebody("Bo"), challenge)
+    write(challenge)
+    full_for_letters(monkeypatch, "delete")
+    for _ in range(6):
+        with suppress(OperationalError):
+            letters.deliver()
+    assert [sent.to for sent in mail.outbox] == [["ann@example.org"], ["bo@example.org"]] * 2
+    assert lost() == ["ann@example.org", "bo@example.org"]
+
+
+def test_after_an_error_mailing_pauses_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise KeyboardInterrupt
+
+    def deliver() -> int:
+        if pauses:
+            raise OperationalError("database is locked")
+        return 0
+
+    monkeypatch.setattr(letters, "deliver", deliver)
+    monkeypatch.setattr(loop.connection, "close", lambda: None)
+    monkeypatch.setattr(loop.time, "sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        loop.keep_mailing()
+    assert pauses == [loop.SECOND, loop.MINUTE]
+
+
+def test_whoever_is_deactivated_gets_no_mail_that_was_written_before(challenge: Challenge, team: Team) -> None:
+    small.registered(small.somebody("Bo"), challenge)
+    write(challenge)
+    User.objects.filter(name="Ann").update(is_active=False)
+    assert letters.deliver() == 0
+    assert [sent.to for sent in mail.outbox] == [["bo@example.org"]]
+    assert not Letter.objects.exists()
+
+
+def test_nor_does_whoever_is_deactivated_while_others_are_mailed(
+    challenge: Challenge, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = locmem.EmailBackend.send_messages
+
+    def send(self: locmem.EmailBackend, mails: Any) -> int:
+        User.objects.filter(name="Bo").update(is_active=False)
+        return plain(self, mails)
+
+    small.registered(small.somebody("Bo"), challenge)
+    write(challenge)
+    monkeypatch.setattr(locmem.EmailBackend, "send_messages", send)
+    assert [letters.deliver() for _ in range(2)] == [0, 0]
+    assert [sent.to for sent in mail.outbox] == [["ann@example.org"]]
+    assert not Letter.objects.exists()
 
 
 @pytest.mark.parametrize(

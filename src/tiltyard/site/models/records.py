@@ -64,9 +64,11 @@ class Letter(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, related_name="letters")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     tries = models.PositiveIntegerField(default=0)
-    """How often the mail server has failed at it: others go first."""
+    """How often the mail server has failed at it, or refused it for now: others go first."""
+    begun = models.PositiveSmallIntegerField(default=0)
+    """How often it was being sent and no end was written down: nobody knows whether it went."""
     lost = models.BooleanField(default=False, db_index=True)
-    """Whether it could not be sent, and is not tried any more."""
+    """Whether it could not be sent, or nobody knows whether it was; it is not tried any more."""
 
 
 class Knock(models.Model):

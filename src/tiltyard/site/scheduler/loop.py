@@ -50,8 +50,7 @@ def keep_going() -> None:
 def keep_mailing() -> None:
     """For ever, beside all else: a mail server may be slow, and nothing else waits for it."""
     while True:
-        attempt(mail_out)
-        time.sleep(SECOND)
+        time.sleep(SECOND if attempt(mail_out) else MINUTE)
 
 
 def mail_out() -> None:

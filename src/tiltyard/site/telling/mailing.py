@@ -11,46 +11,56 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import translation
 
+from tiltyard.site.telling.fates import Fate, fate_after
+
 log = logging.getLogger("tiltyard.mail")
-OF_ONE_ADDRESS = (smtplib.SMTPException, MessageError, ValueError)
-"""What is raised where a mail server does not take one address, or none could be asked for it."""
+OF_ONE_MAIL = (smtplib.SMTPException, MessageError, ValueError)
+"""What is raised where a mail server does not take one mail, or none could be asked to."""
 
 
 def send(subject: str, body: str, addresses: Iterable[str]) -> int:
     """Mails the text to each of them, now; to how many of them it could not be sent."""
     everybody = sorted(set(addresses))
-    return len(everybody) - sum(taken for _address, taken in sent(subject, body, everybody))
+    return len(everybody) - sum(fate is Fate.TAKEN for _address, fate in sent(subject, body, everybody))
 
 
-def sent(subject: str, body: str, addresses: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Mails the text to one after another, and says at once of each whether the mail was taken.
+def sent(
+    subject: str, body: str, addresses: Sequence[str], wanted: Callable[[str], bool] = lambda _address: True
+) -> Iterator[tuple[str, Fate]]:
+    """Mails the text to one after another, and says at once of each what became of it.
 
-    Ends before the first address at which the mail server fails.
+    Whether a mail is wanted is asked right before it is sent. Ends before the first address at which the mail server fails.
     """
     line, left = " ".join(subject.split()), len(addresses)
     try:
         with get_connection() as server:
             for address in addresses:
-                taken = _is_taken(server, EmailMessage(line, body, to=[address]))
+                fate = _mailed(server, EmailMessage(line, body, to=[address])) if wanted(address) else Fate.UNASKED
                 left -= 1
-                yield address, taken
+                yield address, fate
     except OSError as error:
         log.error("mail %r to %d addresses was not sent: %s", line, left, error)
 
 
-def _is_taken(server: BaseEmailBackend, mail: EmailMessage) -> bool:
+def _mailed(server: BaseEmailBackend, mail: EmailMessage) -> Fate:
     """Tried twice, anew the second time: some servers end a connection after so many mails or refusals."""
-    with suppress(*OF_ONE_ADDRESS):
-        return bool(server.send_messages([mail]))
+    with suppress(*OF_ONE_MAIL):
+        return _asked(server, mail)
     server.close()
     server.open()
     try:
-        return bool(server.send_messages([mail]))
-    except smtplib.SMTPServerDisconnected:
-        raise
-    except OF_ONE_ADDRESS as error:
-        log.error("mail %r to 1 addresses was not sent: %s", mail.subject, str(error).replace(mail.to[0], "<it>"))
-        return False
+        return _asked(server, mail)
+    except OF_ONE_MAIL as error:
+        said = str(error).replace(mail.to[0], "<it>")
+        fate = fate_after(error)
+        if fate is None:
+            raise ConnectionError(said) from None
+        log.error("mail %r to 1 addresses was not sent: %s", mail.subject, said)
+        return fate
+
+
+def _asked(server: BaseEmailBackend, mail: EmailMessage) -> Fate:
+    return Fate.TAKEN if server.send_messages([mail]) else Fate.REFUSED
 
 
 def in_all_languages(text: Callable[[], str]) -> str:
