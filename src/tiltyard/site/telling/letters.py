@@ -1,4 +1,4 @@
-"""Letters: messages on their way to people's mailboxes, each marked right before it is sent and struck off right after."""
+"""Letters: messages on their way to people's mailboxes, marked right before they are sent, struck off right after."""
 
 from datetime import timedelta
 

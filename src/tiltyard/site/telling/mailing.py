@@ -29,7 +29,7 @@ def sent(
 ) -> Iterator[tuple[str, Fate]]:
     """Mails the text to one after another, and says at once of each what became of it.
 
-    Whether a mail is wanted is asked right before it is sent. Ends before the first address at which the mail server fails.
+    Whether a mail is wanted is asked right before it is sent. Ends before the first address at which the server fails.
     """
     line, left = " ".join(subject.split()), len(addresses)
     try:
