@@ -1,3 +1,4 @@
+import pickle
 import sys
 import time
 import tomllib
@@ -435,6 +436,9 @@ def test_a_keras_file_without_its_mean_image_is_refused(tmp_path: Path) -> None:
         load_weights(module, tmp_path / "model.180.h5")
     (tmp_path / "mean.npy").write_bytes(b"\x93NUMPY garbage")
     with pytest.raises(ReferenceFailed, match=r"mean\.npy: not a readable"):
+        load_weights(module, tmp_path / "model.180.h5")
+    (tmp_path / "mean.npy").write_bytes(pickle.dumps({}))
+    with pytest.raises(ReferenceFailed, match=r"\(it holds pickled objects, which are never read\)"):
         load_weights(module, tmp_path / "model.180.h5")
 
 

@@ -110,7 +110,8 @@ class TestNpz:
     def test_objects_are_refused_and_not_unpickled(self, tmp_path: Path) -> None:
         images = np.empty((1, 1, 1, 1), object)
         images[0, 0, 0, 0] = Trap(tmp_path / "sprung")
-        refusal(npz(tmp_path, images=images, labels=LABELS[:1]))
+        message = refusal(npz(tmp_path, images=images, labels=LABELS[:1]))
+        assert "the array images holds pickled objects, which are never read: save plain arrays" in message
         assert not (tmp_path / "sprung").exists()
 
     def test_every_truncation_is_refused(self, tmp_path: Path) -> None:
@@ -136,9 +137,18 @@ class TestNpz:
             archive.writestr("labels.npy", buffer.getvalue())
         refusal(path)
 
-    @pytest.mark.parametrize("name", ["array", "text", "folder", "pickle"])
-    def test_what_is_no_archive_is_refused(self, tmp_path: Path, name: str) -> None:
-        path = tmp_path / "data.npz"
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("array", "is a single array: save two with numpy.savez"),
+            ("text", "is no .npz file: save one with numpy.savez"),
+            ("folder", ""),
+            ("pickle", "holds pickled objects, which are never read: save plain arrays with numpy.savez"),
+        ],
+    )
+    @pytest.mark.parametrize("suffix", ["npz", "npy"])
+    def test_what_is_no_archive_is_refused(self, tmp_path: Path, name: str, reason: str, suffix: str) -> None:
+        path = tmp_path / f"data.{suffix}"
         if name == "array":
             with path.open("wb") as file:
                 np.save(file, PIXELS)
@@ -148,7 +158,7 @@ class TestNpz:
             path.mkdir()
         else:
             path.write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
-        refusal(path)
+        assert reason in refusal(path)
         assert not (tmp_path / "sprung").exists()
 
     @FUZZ

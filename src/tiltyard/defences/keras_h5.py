@@ -98,7 +98,8 @@ def _mean(path: Path) -> npt.NDArray[Any]:
     except FileNotFoundError:
         raise ReferenceFailed(f"{path}: missing; the mean training image that this network subtracts") from None
     except Exception as failure:  # numpy parses the header with ast and raises what that raises
-        raise ReferenceFailed(f"{path}: not a readable NumPy file ({_first_line(failure)})") from None
+        reason = "it holds pickled objects, which are never read" if "pickle" in str(failure) else _first_line(failure)
+        raise ReferenceFailed(f"{path}: not a readable NumPy file ({reason})") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
         raise ReferenceFailed(f"{path}: not an array of floating-point numbers")
     return array

@@ -5,6 +5,8 @@ with one sub-folder a class, or a zip of such a folder; a folder with `dev.csv` 
 """
 
 import math
+import pickle
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -24,6 +26,7 @@ from tiltyard.vision.zipped import read_class_zip
 
 SHIPPED_DATA = ("digits",)
 MAX_BYTES = 16 << 30
+PICKLED = "holds pickled objects, which are never read: save plain arrays with numpy.savez"
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 
 
@@ -84,7 +87,7 @@ Reader = Callable[[Path, int | None], LabelledImages]
 def _reader(path: Path, fit: Fit | None) -> Reader:
     if not path.exists():
         raise TiltyardError("no such file or folder")
-    if path.suffix == ".npz":
+    if path.suffix in (".npz", ".npy"):
         return _npz
     if path.suffix == ".zip":
         return lambda archive, items: _folder(read_class_zip(archive, items, fit))
@@ -126,6 +129,7 @@ def _other_copies() -> tuple[Path, ...]:
 
 
 def _npz(path: Path, items: int | None) -> LabelledImages:
+    _check_archive(path)
     with np.load(path, allow_pickle=False) as archive:
         missing = {"images", "labels"} - set(archive.files)
         if missing:
@@ -136,6 +140,18 @@ def _npz(path: Path, items: int | None) -> LabelledImages:
     return checked(images, labels, (path.resolve(),)).first(items)
 
 
+def _check_archive(path: Path) -> None:
+    """TiltyardError for what numpy would call by other names, or advise to unpickle."""
+    with path.open("rb") as file:
+        start = file.read(len(np.lib.format.MAGIC_PREFIX))
+    if start.startswith(pickle.PROTO):
+        raise TiltyardError(PICKLED)
+    if start == np.lib.format.MAGIC_PREFIX:
+        raise TiltyardError("is a single array: save two with numpy.savez(FILE, images=…, labels=…)")
+    if not zipfile.is_zipfile(path):
+        raise TiltyardError("is no .npz file: save one with numpy.savez(FILE, images=…, labels=…)")
+
+
 def _check_claim(archive: Any, name: str) -> None:
     """An array is as large as its file says, or nothing is read."""
     member = archive.zip.getinfo(f"{name}.npy")
@@ -143,8 +159,10 @@ def _check_claim(archive: Any, name: str) -> None:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, kind = read(file)
+        if kind.hasobject:
+            raise TiltyardError(f"the array {name} {PICKLED}")
         claimed = math.prod(shape) * kind.itemsize
-        if kind.hasobject or claimed > MAX_BYTES or claimed != member.file_size - file.tell():
+        if claimed > MAX_BYTES or claimed != member.file_size - file.tell():
             raise TiltyardError(f"the array {name}, {shape} of {kind}, is not what its file holds, or is too large")
 
 
