@@ -14,8 +14,9 @@ from tiltyard.cli.app import app
 from tiltyard.errors import TiltyardError
 from tiltyard.forensics.locating.card import Facts, write_card
 from tiltyard.forensics.locating.network import Locator
+from tiltyard.forensics.locating.run import Order
 from tiltyard.forensics.locating.sets import NEVER_TRAINED_ON, trained_on
-from tiltyard.forensics.locating.weights import SHIPPED, shipped, with_weights
+from tiltyard.forensics.locating.weights import SHIPPED, named_weights, shipped, with_weights
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,23 @@ def test_what_cannot_be_trained_is_refused_in_one_line(tmp_path: Path, options: 
     done = CliRunner().invoke(app, ["forensics", "train", *options, "--out", str(tmp_path / "out")])
     assert isinstance(done.exception, TiltyardError)
     assert told in str(done.exception)
+
+
+def test_the_packages_own_weights_are_named_by_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[Order] = []
+    monkeypatch.chdir(tmp_path)
+
+    def carry_out(order: Order, *_: object, **__: object) -> Path:
+        orders.append(order)
+        return SHIPPED
+
+    monkeypatch.setattr("tiltyard.forensics.locating.run.carry_out", carry_out)
+    for start in ("shipped", "mine.safetensors"):
+        done = CliRunner().invoke(app, ["forensics", "train", "--start", start, "--documents", "0", "--out", "out"])
+        assert done.exit_code == 0, done.output
+    (tmp_path / "shipped").touch()
+    assert [order.start for order in orders] == [SHIPPED, Path("mine.safetensors")]
+    assert named_weights(Path("shipped")) == Path("shipped")
 
 
 def test_what_is_kept_aside_is_never_trained_on(documents: Path, tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def train(
         list[Path] | None, typer.Option(help="A set to choose the threshold on, never to train on; may be repeated.")
     ] = None,
     start: Annotated[
-        Path | None, typer.Option(help="Weights to go on from, for example the package's, in place of random ones.")
+        Path | None,
+        typer.Option(help="Weights to go on from in place of random ones: a file, or `shipped`, the package's own."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="By default one a core.")] = None,
@@ -41,10 +42,12 @@ def train(
     """
     from tiltyard.forensics.documents.fonts import chinese_packages, has_chinese
     from tiltyard.forensics.locating.run import Order, carry_out
+    from tiltyard.forensics.locating.weights import named_weights
 
     order = Order(
         out=out, minutes=minutes, documents=documents, pictures=tuple(pictures or ()), sets=tuple(sets or ()),
-        aside=tuple(aside or ()), start=start, seed=seed, threads=threads, device=device,
+        aside=tuple(aside or ()), start=named_weights(start) if start else None, seed=seed, threads=threads,
+        device=device,
     )  # fmt: skip
     if documents and not has_chinese():
         packages = " ".join(chinese_packages())

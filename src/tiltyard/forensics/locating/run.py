@@ -19,7 +19,7 @@ from tiltyard.forensics.locating.material import parts_of, prepare
 from tiltyard.forensics.locating.network import Locator
 from tiltyard.forensics.locating.sets import Sets, make_sets
 from tiltyard.forensics.locating.training import NAME, Schedule, Told, train
-from tiltyard.forensics.locating.weights import save_weights, with_weights
+from tiltyard.forensics.locating.weights import SHIPPED, save_weights, with_weights
 
 Making = Callable[[int, int], None]
 """Called with the samples, then the parts to measure, that are done and those that there will be."""
@@ -65,10 +65,14 @@ def carry_out(order: Order, executor: Executor, *, making: Making, told: Told) -
     facts = Facts(
         sets={place.name: len(pool) for place, pool in zip(sets.training, pools, strict=True)},
         twins=sum(pool.with_twins - len(pool) for pool in pools),
-        sources=order.pictures, start=str(order.start or ""), seed=order.seed, threads=torch.get_num_threads(),
+        sources=order.pictures, start=_told_start(order.start), seed=order.seed, threads=torch.get_num_threads(),
         device=order.device,
     )  # fmt: skip
     return finish(state.average.cpu(), sets.aside, state.curve, order.out, facts)
+
+
+def _told_start(start: Path | None) -> str:
+    return "the package's own weights" if start == SHIPPED else str(start or "")
 
 
 def finish(network: Locator, aside: Sequence[Path], curve: Sequence[dict[str, float]], out: Path, facts: Facts) -> Path:

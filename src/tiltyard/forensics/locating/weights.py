@@ -13,6 +13,7 @@ from tiltyard.forensics.locating.deciding import Rule
 from tiltyard.forensics.locating.network import Locator
 
 SHIPPED = Path(__file__).parent / "weights" / "locator.safetensors"
+SHIPPED_NAME = "shipped"
 RULE = "rule"
 
 
@@ -35,6 +36,11 @@ def with_weights(path: Path) -> tuple[Locator, Rule]:
             f"{path}: holds no weights of this locator ({type(error).__name__}): tiltyard forensics train makes them"
         ) from None
     return network.eval().requires_grad_(False), rule
+
+
+def named_weights(path: Path) -> Path:
+    """The file itself; the package's own for `shipped`, unless a file of that name lies there."""
+    return SHIPPED if str(path) == SHIPPED_NAME and not path.exists() else path
 
 
 @cache
