@@ -7,6 +7,7 @@ from typing import Self
 import pytest
 from pydantic import BaseModel, model_validator
 
+from tiltyard.contest.loading import checked_settings
 from tiltyard.contest.settings import read_settings
 from tiltyard.errors import TiltyardError
 
@@ -19,7 +20,17 @@ class Closing(BaseModel):
     @model_validator(mode="after")
     def _closes(self) -> Self:
         datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=self.days)
+        if self.days < 0:
+            raise ValueError("it closes before it opens")
         return self
+
+
+def test_a_rule_is_told_in_its_own_words(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("days = -1")
+    with pytest.raises(TiltyardError, match=r"x\.toml: the file: it closes before it opens$"):
+        read_settings(tmp_path / "x.toml", Closing)
+    with pytest.raises(TiltyardError, match=r"track toy: setting of them all: it closes before it opens$"):
+        checked_settings("toy", {"days": -1}, Closing)
 
 
 def test_a_date_out_of_range_is_one_line(tmp_path: Path) -> None:

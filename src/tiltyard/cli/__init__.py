@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from typing import NoReturn
 
 from tiltyard.errors import JailUnavailable, TiltyardError
 
@@ -10,7 +11,7 @@ LIVING = 50_000
 
 
 def main() -> None:
-    """Runs the command line; an error of ours is one line on standard error, a traceback only with `--debug`."""
+    """Runs the command line; an error is one line on standard error, a traceback only with `--debug`."""
     from tiltyard.cli.pipes import watched
 
     gc.set_threshold(LIVING)
@@ -20,19 +21,27 @@ def main() -> None:
 
 def _run() -> None:
     from tiltyard.cli.app import app
-    from tiltyard.cli.exits import BAD_INPUT, BROKEN, NO_JAIL
+    from tiltyard.cli.exits import BAD_INPUT, NO_JAIL
+    from tiltyard.cli.misuse import Misuse, misused
 
     try:
-        app(prog_name="tiltyard")
+        code = app(prog_name="tiltyard", standalone_mode=False)
+    except Misuse as error:
+        _end(misused(error), BAD_INPUT)
     except TiltyardError as error:
         if "--debug" in sys.argv[1:]:
             raise
-        print(f"tiltyard: {error}", file=sys.stderr)  # noqa: T201 - the one place where errors are shown
-        sys.exit(NO_JAIL if isinstance(error, JailUnavailable) else BAD_INPUT)
+        _end(str(error), NO_JAIL if isinstance(error, JailUnavailable) else BAD_INPUT)
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
-        words = " ".join(str(error).split())[:300]
-        message = f"tiltyard: {type(error).__name__}: {words} (tiltyard --debug … shows where)"
-        print(message, file=sys.stderr)  # noqa: T201
-        sys.exit(BAD_INPUT if isinstance(error, OSError) else BROKEN)
+        from tiltyard.cli.faults import told
+
+        _end(*told(error))
+    sys.exit(code)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    if message:
+        print(f"tiltyard: {message}", file=sys.stderr)  # noqa: T201 - the one place where errors are shown
+    sys.exit(code)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,8 +43,17 @@ def check_writable(target: str | None) -> None:
         raise TiltyardError(f"{shown}: its folder does not exist")
     if path.is_dir():
         raise TiltyardError(f"{shown}: is a folder; name a file")
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    if not (os.access(path, os.W_OK) if path.exists() else _takes_files(folder)):
         raise TiltyardError(f"{shown}: you may not write there; name another place")
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether a file can be made there: an administrator may write everywhere, and /proc takes none for all that."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
 
 
 def show(text: str, *, json_to: str | None = None) -> None:

@@ -1,7 +1,10 @@
 """`tiltyard new TRACK DIR`: a starter entry that scores at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -32,20 +35,39 @@ def defence(folder: Annotated[Path, typer.Argument(help="A new or empty folder."
 
 def write_starter(folder: Path) -> None:
     """Copies the starter entry; TiltyardError where the folder is not empty."""
-    _check_empty(folder)
-    (folder / "attacker").mkdir(parents=True)
-    (folder / "attacker" / "__init__.py").write_text(starter("starter"), encoding="utf-8")
+    with _whole(folder) as made:
+        (made / "attacker").mkdir()
+        (made / "attacker" / "__init__.py").write_text(starter("starter"), encoding="utf-8")
 
 
 def write_defence_starter(folder: Path) -> None:
     """Weights of the shipped pool, trained quickly on single-step examples, with what the format asks beside them."""
-    _check_empty(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     weights = files("tiltyard.defences") / "pools" / "digits" / "fgsm_rs.safetensors"
-    (folder / "model.safetensors").write_bytes(weights.read_bytes())
-    for name in ("model.toml", "README.md"):
-        text = (files("tiltyard.cli") / "examples" / "defence" / name).read_text(encoding="utf-8")
-        (folder / name).write_text(text, encoding="utf-8")
+    with _whole(folder) as made:
+        (made / "model.safetensors").write_bytes(weights.read_bytes())
+        for name in ("model.toml", "README.md"):
+            text = (files("tiltyard.cli") / "examples" / "defence" / name).read_text(encoding="utf-8")
+            (made / name).write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A place to write in: what lies there when the block ends comes into the folder, and nothing where it fails.
+
+    It is first written into a folder of its own within, then moved.
+    """
+    _check_empty(folder)
+    there = folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(prefix=".tiltyard-", dir=folder) as made:
+            yield Path(made)
+            for path in list(Path(made).iterdir()):
+                path.rename(folder / path.name)
+    except BaseException:
+        if not there:
+            folder.rmdir()
+        raise
 
 
 def _check_empty(folder: Path) -> None:

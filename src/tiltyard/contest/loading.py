@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from tiltyard.contest.names import one_line, shown
+from tiltyard.contest.names import shown
+from tiltyard.contest.settings import first_fault
 from tiltyard.errors import TiltyardError
 
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -53,6 +54,4 @@ def checked_settings(track: str, given: Mapping[str, Any], kind: type[Settings])
     try:
         return kind.model_validate(dict(given))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise TiltyardError(f"track {track}: setting {one_line(field)}: {first['msg']}") from None
+        raise TiltyardError(f"track {track}: setting {first_fault(error, whole='of them all')}") from None

@@ -19,10 +19,15 @@ def read_settings(path: Path, kind: type[Settings]) -> Settings:
     except OSError as error:
         raise TiltyardError(f"{path}: cannot be read ({error.strerror})") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise TiltyardError(f"{path}: {one_line(field)}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise TiltyardError(f"{path}: {first_fault(error, whole='the file')}") from None
     except ArithmeticError as error:
         raise TiltyardError(f"{path}: a date or a number is out of range ({one_line(error)})") from None
     except (ValueError, RecursionError) as error:
         raise TiltyardError(f"{path}: no valid TOML ({one_line(error)})") from None
+
+
+def first_fault(error: ValidationError, *, whole: str) -> str:
+    """The first field that does not fit, or what they make up as a whole, and why; in no words of the library's own."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or whole
+    return f"{one_line(field)}: {first['msg'].removeprefix('Value error, ')}"

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from tiltyard.contest.files import replaced
 from tiltyard.defences.architectures import build
 from tiltyard.defences.recipes import Recipe
 from tiltyard.errors import TiltyardError
@@ -50,9 +51,8 @@ class TrainingState:
             "curve": self.curve,
             "best": self.best,
         }
-        temporary = path.with_suffix(".tmp")
-        torch.save(content, temporary)
-        temporary.replace(path)
+        with replaced(path) as temporary, temporary.open("wb") as file:
+            torch.save(content, file)
 
     def load(self, path: Path) -> None:
         """Goes back to what was saved; TiltyardError where that was of another recipe, seed or images."""
@@ -74,7 +74,8 @@ class TrainingState:
             name: (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
             for name, tensor in found.items()
         }
-        save_file(tensors, path, metadata={"seed": str(seed)})  # of two keys the order would be left to chance
+        with replaced(path) as temporary:
+            save_file(tensors, temporary, metadata={"seed": str(seed)})  # of two keys the order would be left to chance
 
 
 def fresh_state(architecture: str, recipe: Recipe, data: LabelledImages, seed: int) -> TrainingState:
