@@ -19,3 +19,7 @@ class JailUnavailable(TiltyardError):
 
 class EvaluationError(TiltyardError):
     """An evaluation folder is missing, incomplete or damaged."""
+
+
+class DecoderUnavailable(EvaluationError):
+    """This machine cannot decode the rows of an evaluation, which says nothing about them; the message says why."""

@@ -11,6 +11,7 @@ from tiltyard.contest.evaluation import ARTEFACTS, ROWS, Evaluation, first_line,
 from tiltyard.contest.files import digest_of, is_regular, walk
 from tiltyard.contest.names import is_junk, one_line, shown
 from tiltyard.contest.registry import find_track
+from tiltyard.errors import DecoderUnavailable
 
 TOLERANCE = 1e-9
 MOST_SHOWN = 500
@@ -32,11 +33,16 @@ class Difference:
 
 
 def verify(folder: Path) -> list[Difference]:
-    """What differs: seal, files, entry digest, score, intervals, parts. An empty list means that all agree."""
+    """What differs: seal, files, entry digest, score, intervals, parts. An empty list means that all agree.
+
+    EvaluationError where there is no evaluation; DecoderUnavailable where this machine cannot tell.
+    """
     evaluation = read_evaluation(folder)
     differences = [*_seal(evaluation), *_files(evaluation), *_entry(evaluation)]
     try:
         return differences + list(_figures(evaluation))
+    except DecoderUnavailable:
+        raise
     except Exception as error:  # a track's score may fail in any way on rows and facts that were tampered with
         return [*differences, Difference("score", "computable", first_line(error))]
 
