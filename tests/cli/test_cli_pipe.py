@@ -11,12 +11,21 @@ from tiltyard.cli.exits import UNREAD
 
 BOARD = """
 import sys
+import threading
 from tiltyard.cli import display, main
 from tiltyard.cli import evaluations
 
-def board(lines: int):
-    for number in range(lines):
-        display.show(f"line {number}")
+def board(lines: int, thread: bool = False):
+    def work():
+        for number in range(lines):
+            display.show(f"line {number}")
+
+    if thread:
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+    else:
+        work()
 
 evaluations.board = board
 sys.argv[1:] = sys.argv[2:]
@@ -61,6 +70,15 @@ def test_nobody_reads_at_all(arguments: list[str], together: bool) -> None:
 @pytest.mark.parametrize("together", [False, True])
 def test_only_the_head_is_read(together: bool) -> None:
     assert ended(board(), lines=1, together=together) == (UNREAD, b"")
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_only_the_head_is_read_of_what_a_thread_writes(together: bool) -> None:
+    assert ended(board("100000", "--thread"), lines=1, together=together) == (UNREAD, b"")
+
+
+def test_all_arrives_that_a_thread_writes() -> None:
+    assert ended(board("3", "--thread"), lines=3) == (0, b"")
 
 
 def test_what_is_written_at_the_very_end_is_unread_too() -> None:

@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from tiltyard.cli.exits import UNREAD
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 class _Pipe(io.FileIO):
     """A pipe that ends the command when nobody reads it; what is still written goes nowhere."""
 
+    unread = False
+    """Whether that has happened: the thread that wrote may not have been the one that ends the command."""
+
     def write(self, content: "ReadableBuffer", /) -> int:
         try:
             return super().write(content)
         except BrokenPipeError:
+            self.unread = True
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
@@ -37,21 +41,24 @@ def watched() -> Iterator[None]:
     A standard error of its own is left alone: a server goes on though nobody reads its log.
     """
     before = sys.stdout, sys.stderr
-    pipe = _pipe_of(sys.stdout, sys.__stdout__)
-    if pipe is None:
+    which = _pipe_of(sys.stdout, sys.__stdout__)
+    if which is None:
         yield
         return
     ours = [_over(sys.stdout)]
-    sys.stdout = ours[0]
-    if _pipe_of(sys.stderr, sys.__stderr__) == pipe:
+    sys.stdout = ours[0][0]
+    if _pipe_of(sys.stderr, sys.__stderr__) == which:
         ours.append(_over(sys.stderr))
-        sys.stderr = ours[1]
+        sys.stderr = ours[1][0]
     try:
         yield
     finally:
-        for stream in ours:
-            stream.flush()
+        for stream, _ in ours:
+            with suppress(SystemExit):
+                stream.flush()
         sys.stdout, sys.stderr = before
+        if any(pipe.unread for _, pipe in ours):
+            raise SystemExit(UNREAD)
 
 
 def _pipe_of(stream: TextIO | None, own: TextIO | None) -> tuple[int, int] | None:
@@ -62,14 +69,15 @@ def _pipe_of(stream: TextIO | None, own: TextIO | None) -> tuple[int, int] | Non
     return (found.st_dev, found.st_ino) if stat.S_ISFIFO(found.st_mode) else None
 
 
-def _over(stream: TextIO) -> TextIO:
-    """The same pipe, encoding and habits."""
+def _over(stream: TextIO) -> tuple[TextIO, _Pipe]:
+    """The same encoding and habits over the same pipe, and that pipe."""
     pipe = _Pipe(stream.fileno(), "wb", closefd=False)
     buffered = isinstance(stream.buffer, io.BufferedWriter)
-    return io.TextIOWrapper(
+    text = io.TextIOWrapper(
         io.BufferedWriter(pipe) if buffered else pipe,
         encoding=stream.encoding,
         errors=stream.errors,
         line_buffering=bool(stream.line_buffering),
         write_through=bool(getattr(stream, "write_through", False)),
     )
+    return text, pipe
