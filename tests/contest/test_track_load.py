@@ -49,7 +49,19 @@ class TestBelow:
         with pytest.raises(TiltyardError, match="write a path below the challenge's folder"):
             below(tmp_path, where)
 
-    def test_so_is_a_link_out_but_not_one_inside(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("there", [True, False])
+    @pytest.mark.parametrize("where", ["__pycache__", "a/.git/b", "./.DS_Store", "Thumbs.db", "__MACOSX//b"])
+    def test_so_is_one_that_a_challenge_is_kept_without(self, tmp_path: Path, where: str, there: bool) -> None:
+        if there:
+            (tmp_path / where).mkdir(parents=True)
+        with pytest.raises(TiltyardError, match=r"is left out of a challenge, as __MACOSX, .*: put it elsewhere$"):
+            below(tmp_path, where)
+
+    def test_but_a_challenge_may_itself_lie_in_such_a_place(self, tmp_path: Path) -> None:
+        (tmp_path / ".git" / "data").mkdir(parents=True)
+        assert below(tmp_path / ".git", "data") == tmp_path / ".git" / "data"
+
+    def test_a_link_out_is_refused_but_not_one_inside(self, tmp_path: Path) -> None:
         folder = tmp_path / "challenge"
         (folder / "data").mkdir(parents=True)
         (folder / "inside").symlink_to(folder / "data")
@@ -211,6 +223,51 @@ class TestPathsOfAChallengesFiles:
         (data / "defence.toml").write_text(DEFENCE + attack)
         with pytest.raises(TiltyardError, match=r"write a path below|leads out"):
             load("defence", "data", outside.parent / "challenge")
+
+
+class TestFilesThatAChallengeIsKeptWithout:
+    """On the site they would be missing; who uses a pool or a defence alone may call files as they like."""
+
+    PLACE = "__pycache__/some.npz"
+
+    @pytest.fixture
+    def data(self, tmp_path: Path) -> Path:
+        """The data of a challenge, with images in such a place."""
+        found = tmp_path / "data" / self.PLACE
+        found.parent.mkdir(parents=True)
+        np.savez(found, images=np.zeros((30, 1, 8, 8), np.float32), labels=np.arange(30) % 10)
+        return tmp_path / "data"
+
+    def refused(self, track: str, data: Path) -> None:
+        with pytest.raises(TiltyardError, match=r"'__pycache__/\S+': is left out of a challenge"):
+            load(track, "data", data.parent)
+
+    def test_images_of_a_pool(self, data: Path) -> None:
+        write_pool(data, data)
+        (data / "pool.toml").write_text(POOL.replace('"digits"\nitems', f'"{self.PLACE}"\nitems'))
+        self.refused("whitebox", data)
+        assert len(load_pool(str(data / "pool.toml")).images("digits")) == 30
+
+    @pytest.mark.parametrize("origin", ["weights", "reference"])
+    def test_models_of_a_pool(self, data: Path, origin: str) -> None:
+        named = {
+            "weights": POOL.replace("weights/one", "__pycache__/one"),
+            "reference": POOL.replace('architecture = "digits-cnn"\nweights', "reference").replace(
+                "weights/one.safetensors", "__pycache__/one.py:made"
+            ),
+        }
+        (data / "pool.toml").write_text(named[origin])
+        self.refused("whitebox", data)
+
+    def test_images_of_a_defence(self, data: Path) -> None:
+        (data / "defence.toml").write_text(DEFENCE.replace('"digits"', f'"{self.PLACE}"'))
+        self.refused("defence", data)
+        assert len(load_challenge(str(data / "defence.toml")).images) == 30
+
+    def test_stored_attacks_of_a_defence(self, data: Path) -> None:
+        attack = '[[attacks]]\nlabel = "a"\nentry = "__pycache__/attack.zip"\n'
+        (data / "defence.toml").write_text(DEFENCE + attack)
+        self.refused("defence", data)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from tiltyard.contest.names import shown
+from tiltyard.contest.names import JUNK, is_junk, shown
 from tiltyard.contest.settings import first_fault
 from tiltyard.errors import TiltyardError
 
@@ -14,10 +14,15 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 
 def below(folder: Path, where: str) -> Path | None:
-    """What lies there, None if nothing does; TiltyardError for a path that leads out of the folder."""
+    """What lies there, None if nothing does; TiltyardError for a path that leads out of the folder.
+
+    Neither may it name what desktops and interpreters leave behind: no challenge is kept with that.
+    """
     path = PurePosixPath(where)
     if not where.isprintable() or not path.parts or path.is_absolute() or ".." in path.parts:
         raise TiltyardError(f"{shown(where)}: write a path below the challenge's folder, without `..`")
+    if is_junk(where):
+        raise TiltyardError(f"{shown(where)}: is left out of a challenge, as {', '.join(JUNK)} are: put it elsewhere")
     found = folder.absolute() / path
     if not found.exists():
         return None
