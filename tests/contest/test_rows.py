@@ -17,10 +17,11 @@ from toy_contest import evaluated, find_toy
 from tiltyard.contest import apart
 from tiltyard.contest import rows as reading
 from tiltyard.contest import verify as verifying
+from tiltyard.contest.evaluate import parquet
 from tiltyard.contest.evaluation import ROWS, read_evaluation, seal_of
 from tiltyard.contest.files import digest_of
 from tiltyard.contest.verify import verify
-from tiltyard.errors import DecoderUnavailable, EvaluationError
+from tiltyard.errors import DecoderUnavailable, EvaluationError, TiltyardError
 
 MANY, LONG = 10_000_000, 64 << 20
 """Rows beyond what is read; bytes beyond `small`."""
@@ -176,6 +177,12 @@ def test_codes_are_refused_for_each_may_stand_for_a_megabyte(folder: Path, colum
     planted(folder, written(CODED[column].to_frame("item")))
     kind = type(CODED[column].dtype).__name__
     assert f"a column holds {kind}, and no evaluation does" in refused(folder)
+
+
+@pytest.mark.parametrize("column", CODED)
+def test_a_track_that_measures_in_codes_is_told_before_they_are_written(column: str) -> None:
+    with pytest.raises(TiltyardError, match=r"^rows: column item holds \w+: let the track cast it to pl.String$"):
+        parquet(CODED[column].to_frame("item"))
 
 
 class TestTheDecoder:

@@ -36,7 +36,7 @@ def decoded(content: bytes, most_rows: int, most_bytes: int) -> "pl.DataFrame":
 
     found = pl.scan_parquet(io.BytesIO(content))
     for dtype in found.collect_schema().dtypes():
-        if not _is_plain(dtype):
+        if not is_plain(dtype):
             refuse(f"a column holds {type(dtype).__name__}, and no evaluation does")
     _check(found.select(pl.len()).collect().item(), most_rows)
     rows = pl.read_parquet(io.BytesIO(content))
@@ -60,14 +60,14 @@ def _try_out() -> None:
     pl.scan_parquet(io.BytesIO(sample.getvalue())).select(pl.len()).collect()
 
 
-def _is_plain(dtype: "pl.DataType") -> bool:
+def is_plain(dtype: "pl.DataType") -> bool:
     """Whether a column takes what its size says: one of categories holds codes, and each may stand for a megabyte."""
     import polars as pl
 
     if isinstance(dtype, pl.Struct):
-        return all(_is_plain(field.dtype) for field in dtype.fields)  # type: ignore[arg-type]
+        return all(is_plain(field.dtype) for field in dtype.fields)  # type: ignore[arg-type]
     if isinstance(dtype, pl.List | pl.Array):
-        return _is_plain(dtype.inner)  # type: ignore[arg-type]
+        return is_plain(dtype.inner)  # type: ignore[arg-type]
     return dtype.is_numeric() or dtype.is_temporal() or dtype in (pl.String, pl.Binary, pl.Boolean, pl.Null)
 
 

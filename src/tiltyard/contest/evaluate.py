@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from tiltyard.contest.bootstrap import intervals
+from tiltyard.contest.decoder import is_plain
 from tiltyard.contest.entry import Entry
 from tiltyard.contest.environment import describe_environment
 from tiltyard.contest.evaluation import (
@@ -33,7 +34,7 @@ from tiltyard.contest.files import digest_of
 from tiltyard.contest.rows import read_rows
 from tiltyard.contest.run import Run
 from tiltyard.contest.track import Facts, Measured, Score, Shard, Track, TrackData
-from tiltyard.errors import EvaluationError
+from tiltyard.errors import EvaluationError, TiltyardError
 
 PLAN = "plan.json"
 SHARDS = "shards"
@@ -145,7 +146,10 @@ def assemble(track: Track, entry: Entry, identity: Identity, measured: Sequence[
 
 
 def parquet(rows: pl.DataFrame) -> bytes:
-    """The rows as a Parquet file."""
+    """The rows as a Parquet file; TiltyardError where it would be refused when it is read."""
+    for name, dtype in rows.schema.items():
+        if not is_plain(dtype):
+            raise TiltyardError(f"rows: column {name} holds {type(dtype).__name__}: let the track cast it to pl.String")
     buffer = BytesIO()
     rows.write_parquet(buffer)
     return buffer.getvalue()
