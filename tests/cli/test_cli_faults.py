@@ -3,6 +3,8 @@
 import errno
 import os
 import resource
+import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,45 @@ def test_a_full_disk_is_found_among_the_places_of_the_call(
     message, code = told(error)
     assert message == f"{tmp_path}: No space left on device: free some space, or name another place"
     assert code == BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "code"),
+    [
+        (
+            socket.gaierror(-2, "Name or service not known"),
+            "gaierror: [Errno -2] Name or service not known (",
+            BAD_INPUT,
+        ),
+        (ssl.SSLCertVerificationError(1, "no certificate"), "SSLCertVerificationError: ", BAD_INPUT),
+        (
+            RuntimeError("unexpected pos 4 vs 2, says a model"),
+            "RuntimeError: unexpected pos 4 vs 2, says a model",
+            BROKEN,
+        ),
+        (
+            RuntimeError('I/O error: No such file or directory (os error 2) at path "a/b"'),
+            'I/O error: No such file or directory (os error 2) at path "a/b": name what is there',
+            BAD_INPUT,
+        ),
+    ],
+    ids=["name", "certificate", "torch", "rust"],
+)
+def test_what_was_said_is_kept_and_no_false_cure_is_named(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, words: str, code: int
+) -> None:
+    monkeypatch.setattr("tiltyard.cli.faults._is_full", lambda folder: False)
+    message, found = told(error)
+    assert message.startswith(words)
+    assert found == code
+
+
+def test_a_full_disk_is_told_though_no_folder_can_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr("os.statvfs", refuse)
+    assert told(OSError(errno.ENOSPC, "No space left on device"))[0].startswith("No space left on device: free some")
 
 
 def test_a_fault_of_ours_says_how_it_is_reported() -> None:

@@ -17,6 +17,7 @@ from toy_contest import evaluated, find_toy
 from tiltyard.contest import apart
 from tiltyard.contest import rows as reading
 from tiltyard.contest import verify as verifying
+from tiltyard.contest.decoder import is_plain
 from tiltyard.contest.evaluate import parquet
 from tiltyard.contest.evaluation import ROWS, read_evaluation, seal_of
 from tiltyard.contest.files import digest_of
@@ -130,6 +131,7 @@ def test_a_file_larger_than_rows_may_be_is_not_read(folder: Path) -> None:
 
 def test_what_waits_too_long_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "SECONDS", 0)
+    monkeypatch.setattr(apart.decoder, "STARTED", "")
     planted(folder, written(pl.DataFrame({"item": ["waited for"]})))
     assert "takes too long" in refused(folder)
 
@@ -170,6 +172,11 @@ CODED = {
     "an array of categories": pl.Series([["word"]], dtype=pl.Array(pl.Categorical, 1)),
     "a field of categories": pl.Series([{"a": ["word"]}], dtype=pl.Struct({"a": pl.List(pl.Categorical)})),
 }
+
+
+@pytest.mark.parametrize("kind", [pl.List(pl.Null), pl.Array(pl.Null, 3), pl.Struct({"a": pl.List(pl.Null)})])
+def test_nulls_whose_number_no_size_tells_are_refused(kind: pl.DataType) -> None:
+    assert not is_plain(kind)
 
 
 @pytest.mark.parametrize("column", CODED)
@@ -233,6 +240,19 @@ class TestTheDecoder:
     def test_that_cannot_start_for_want_of_memory_says_so(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(apart, "MEMORY", 64 << 20)
         assert self.why(folder).startswith("the decoder could not start: ")
+
+    def test_that_is_slow_to_start_does_not_blame_the_rows(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(apart, "SECONDS", 0)
+        assert self.why(folder) == "the decoder could not start in 0 s"
+
+    def test_that_is_killed_does_not_blame_the_rows(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        killed = tmp_path / "killed"
+        killed.write_text(f"#!/bin/sh\necho {apart.decoder.STARTED} >&2\ncat > /dev/null\nkill -9 $$\n")
+        killed.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(killed))
+        assert self.why(folder) == "the decoder was killed: 4096 MiB of memory may be needed"
 
     def test_that_is_not_there_says_so(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "executable", "/nowhere/python")

@@ -166,8 +166,8 @@ def test_a_server_that_does_not_know_the_site_is_asked_again(challenge: Challeng
     assert [to for to, _letter in server.mails] == [["bo@example.org"], ["ann@example.org"]]
 
 
-def refused(code: int) -> smtplib.SMTPRecipientsRefused:
-    return smtplib.SMTPRecipientsRefused({"a": (code, b"no")})
+def refused(code: int, words: bytes = b"no") -> smtplib.SMTPRecipientsRefused:
+    return smtplib.SMTPRecipientsRefused({"a": (code, words)})
 
 
 @pytest.mark.parametrize(
@@ -177,12 +177,13 @@ def refused(code: int) -> smtplib.SMTPRecipientsRefused:
         (smtplib.SMTPDataError(452, b"4.3.1 insufficient system storage"), 2, [1, 1]),
         (refused(421), 2, [1, 0]),
         (refused(530), 2, [1, 0]),
+        (refused(554, b"5.7.1 <a>: Relay access denied"), 2, [1, 0]),
         (smtplib.SMTPSenderRefused(550, b"5.7.1 not you", "site@example.org"), 2, [1, 0]),
         (smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"), 2, [1, 0]),
         (refused(550), 0, [0, 0]),
         (smtplib.SMTPDataError(554, b"5.7.1 rejected"), 0, [0, 0]),
     ],
-    ids=["grey", "storage", "closing", "unknown", "sender", "password", "nobody", "content"],
+    ids=["grey", "storage", "closing", "unknown", "relay", "sender", "password", "nobody", "content"],
 )
 def test_only_what_a_server_refuses_for_good_is_given_up(
     challenge: Challenge,

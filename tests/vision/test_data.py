@@ -143,6 +143,7 @@ class TestNpz:
             ("array", "is a single array: save two with numpy.savez"),
             ("text", "is no .npz file: save one with numpy.savez"),
             ("folder", ""),
+            ("prefixed", "is no .npz file: save one with numpy.savez"),
             ("pickle", "holds pickled objects, which are never read: save plain arrays with numpy.savez"),
         ],
     )
@@ -156,6 +157,9 @@ class TestNpz:
             path.write_text("images, labels")
         elif name == "folder":
             path.mkdir()
+        elif name == "prefixed":
+            np.savez(tmp_path / "whole.npz", images=PIXELS)
+            path.write_bytes(b"#!prefix\n" + (tmp_path / "whole.npz").read_bytes())
         else:
             path.write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
         assert reason in refusal(path)

@@ -22,7 +22,7 @@ def main() -> None:
 def _run() -> None:
     from tiltyard.cli.app import app
     from tiltyard.cli.exits import BAD_INPUT, NO_JAIL
-    from tiltyard.cli.misuse import Misuse, misused
+    from tiltyard.cli.misuse import Aborted, Misuse, misused
 
     try:
         code = app(prog_name="tiltyard", standalone_mode=False)
@@ -32,6 +32,8 @@ def _run() -> None:
         if "--debug" in sys.argv[1:]:
             raise
         _end(str(error), NO_JAIL if isinstance(error, JailUnavailable) else BAD_INPUT)
+    except Aborted:
+        _end("", BAD_INPUT)
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise

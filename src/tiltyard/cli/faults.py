@@ -28,34 +28,32 @@ CURES = {
 }
 FULL = 1 << 20
 """Bytes: a disk that failed to take a file has less, or nearly so, once what was begun is removed."""
-TORCH_IS_CUT_OFF = re.compile(r"PytorchStreamWriter|unexpected pos \d+ vs \d+")
-"""How torch says that its file was not written to its end."""
+FILLED = (errno.ENOSPC, errno.EDQUOT)
+OF_THE_SYSTEM = re.compile(r"\(os error (\d+)\)")
+"""How libraries in Rust tell what the system said."""
+CUT_OFF = re.compile(r"PytorchStreamWriter|unexpected pos \d+ vs \d+|\(os error 28\)")
+"""How torch, and libraries in Rust, say that a file was not written to its end."""
 
 
 def told(error: Exception) -> tuple[str, int]:
     """One line and the exit code."""
-    number = _number(error)
-    if number is not None:
-        return f"{_place(error, number)}{os.strerror(number)}: {CURES.get(number, DEBUG)}", BAD_INPUT
-    words = " ".join(str(error).split())[:300]
+    words = one_line(error)
+    if isinstance(error, OSError) and error.errno in CURES and type(error).__module__ == "builtins":
+        place = error.filename if error.errno not in FILLED else error.filename or _full_folder()
+        return f"{_shown(place)}{error.strerror}: {CURES[error.errno]}", BAD_INPUT
+    if CUT_OFF.search(words) and (place := _full_folder()):
+        return f"{_shown(place)}{os.strerror(errno.ENOSPC)}: {CURES[errno.ENOSPC]}", BAD_INPUT
+    if (found := OF_THE_SYSTEM.search(words)) and int(found[1]) in CURES:
+        return f"{words}: {CURES[int(found[1])]}", BAD_INPUT
     return f"{type(error).__name__}: {words} ({DEBUG})", BAD_INPUT if isinstance(error, OSError) else BROKEN
 
 
-def _number(error: Exception) -> int | None:
-    """What the system said, also where a library tells it in its own words."""
-    if isinstance(error, OSError):
-        return error.errno if error.strerror else None
-    if TORCH_IS_CUT_OFF.search(str(error)):
-        return errno.ENOSPC
-    found = re.search(r"\(os error (\d+)\)", str(error))
-    return int(found[1]) if found else None
+def _shown(place: object) -> str:
+    return "" if place is None else f"{one_line(str(place))}: "
 
 
-def _place(error: Exception, number: int) -> str:
-    name = getattr(error, "filename", None)
-    if name is None and number in (errno.ENOSPC, errno.EDQUOT):
-        name = next((folder for folder in _named_folders() if _is_full(folder)), None)
-    return "" if name is None else f"{one_line(str(name))}: "
+def _full_folder() -> Path | None:
+    return next((folder for folder in _named_folders() if _is_full(folder)), None)
 
 
 def _named_folders() -> Iterator[Path]:
@@ -67,5 +65,8 @@ def _named_folders() -> Iterator[Path]:
 
 
 def _is_full(folder: Path) -> bool:
-    found = os.statvfs(folder)
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
     return found.f_bavail * found.f_frsize < FULL and not found.f_flag & os.ST_RDONLY

@@ -5,6 +5,8 @@ from typing import cast
 
 import typer
 
+Aborted: type[Exception] = typer.Abort
+"""A question that nobody answers."""
 Misuse = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """What the parser raises: typer itself names only one kind of it."""
 
@@ -12,7 +14,7 @@ Misuse = cast("type[Exception]", typer.BadParameter.__bases__[0])
 def misused(error: Exception) -> str:
     """The line; empty where a verb was called with nothing and has shown its help."""
     message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
-    return f"{message.replace('Value error, ', '').rstrip('.')}; see {_verb(error)} --help" if message else ""
+    return f"{message.replace('Value error, ', '').rstrip('.?')}; see {_verb(error)} --help" if message else ""
 
 
 def _verb(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """`tiltyard new TRACK DIR`: a starter entry that scores at once."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tiltyard.errors import TiltyardError
+from tiltyard.contest.files import check_empty
 
 new = typer.Typer(help="Write a starter entry.", no_args_is_help=True)
 
@@ -56,7 +56,7 @@ def _whole(folder: Path) -> Iterator[Path]:
 
     It is first written into a folder of its own within, then moved.
     """
-    _check_empty(folder)
+    check_empty(folder)
     there = folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -66,13 +66,9 @@ def _whole(folder: Path) -> Iterator[Path]:
                 path.rename(folder / path.name)
     except BaseException:
         if not there:
-            folder.rmdir()
+            with suppress(OSError):
+                folder.rmdir()
         raise
-
-
-def _check_empty(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TiltyardError(f"{folder}: is not an empty folder: choose another")
 
 
 def starter(name: str) -> str:

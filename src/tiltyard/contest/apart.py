@@ -5,6 +5,7 @@ A file's headers cannot be believed: a few hundred bytes decode to gigabytes, an
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,14 +32,16 @@ def rewritten(path: Path, content: bytes) -> bytes:
     memory = _memory()
     try:
         done = _run(content, memory)
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as late:
+        if not _has_started(late.stderr or b""):
+            raise DecoderUnavailable(f"{path}: the decoder could not start in {SECONDS:g} s") from None
         raise EvaluationError(f"{path}: cannot be read (takes too long)") from None
     except OSError as error:
         raise DecoderUnavailable(f"{path}: the decoder could not start: {error.strerror}") from None
     if done.returncode == decoder.REFUSED:
         raise EvaluationError(f"{path}: cannot be read ({_text(done.stdout)})")
     if done.returncode:
-        raise _failed(path, memory, done.stderr)
+        raise _failed(path, memory, done)
     return done.stdout
 
 
@@ -65,15 +68,21 @@ def _memory() -> int:
     return MEMORY if limit == resource.RLIM_INFINITY else min(MEMORY, limit)
 
 
-def _failed(path: Path, memory: int, said: bytes) -> EvaluationError:
+def _failed(path: Path, memory: int, done: subprocess.CompletedProcess[bytes]) -> EvaluationError:
     """Whose fault it is that the process ended: that of the file only after a start with all the memory it may take."""
-    if decoder.STARTED.encode() not in said:
-        last = _text(said.strip().rpartition(b"\n")[2]) or "it says nothing"
+    if not _has_started(done.stderr):
+        last = _text(done.stderr.strip().rpartition(b"\n")[2]) or "it says nothing"
         return DecoderUnavailable(f"{path}: the decoder could not start: {last}")
+    if done.returncode == -signal.SIGKILL:
+        return DecoderUnavailable(f"{path}: the decoder was killed: {memory >> 20} MiB of memory may be needed")
     if memory < MEMORY:
         allowed = f"{memory >> 20} MiB of memory are allowed (ulimit -v), {MEMORY >> 20} MiB may be needed"
         return DecoderUnavailable(f"{path}: the decoder could not go on: {allowed}")
     return EvaluationError(f"{path}: cannot be read (damaged, or too large for {MEMORY >> 20} MiB of memory)")
+
+
+def _has_started(said: bytes) -> bool:
+    return decoder.STARTED.encode() in said
 
 
 def _text(said: bytes) -> str:

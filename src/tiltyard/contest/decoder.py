@@ -61,13 +61,19 @@ def _try_out() -> None:
 
 
 def is_plain(dtype: "pl.DataType") -> bool:
-    """Whether a column takes what its size says: one of categories holds codes, and each may stand for a megabyte."""
+    """Whether a column takes what its size says: one of categories holds codes, and each may stand for a megabyte.
+
+    Nulls within a list take a place each, and are counted as none.
+    """
     import polars as pl
 
+    within: list[pl.DataType] = []
     if isinstance(dtype, pl.Struct):
-        return all(is_plain(field.dtype) for field in dtype.fields)  # type: ignore[arg-type]
-    if isinstance(dtype, pl.List | pl.Array):
-        return is_plain(dtype.inner)  # type: ignore[arg-type]
+        within = [field.dtype for field in dtype.fields]  # type: ignore[misc]
+    elif isinstance(dtype, pl.List | pl.Array):
+        within = [dtype.inner]  # type: ignore[list-item]
+    if within:
+        return all(inner != pl.Null and is_plain(inner) for inner in within)
     return dtype.is_numeric() or dtype.is_temporal() or dtype in (pl.String, pl.Binary, pl.Boolean, pl.Null)
 
 

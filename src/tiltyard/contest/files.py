@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from tiltyard.contest.names import is_junk, shown
-from tiltyard.errors import EntryError
+from tiltyard.errors import EntryError, TiltyardError
 
 
 def open_regular(path: Path, *, follow: bool = True) -> BufferedReader:
@@ -35,6 +35,12 @@ def walk(folder: Path) -> Iterator[tuple[str, Path]]:
         for name in (*names, *links):
             path = Path(place, name)
             yield path.relative_to(folder).as_posix(), path
+
+
+def check_empty(folder: Path) -> None:
+    """TiltyardError unless there is nothing yet, or an empty folder."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TiltyardError(f"{folder}: is not an empty folder: choose another")
 
 
 def read_bounded(path: Path, limit: int, where: str, name: str, *, follow: bool = False) -> bytes:

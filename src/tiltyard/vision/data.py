@@ -148,7 +148,7 @@ def _check_archive(path: Path) -> None:
         raise TiltyardError(PICKLED)
     if start == np.lib.format.MAGIC_PREFIX:
         raise TiltyardError("is a single array: save two with numpy.savez(FILE, images=…, labels=…)")
-    if not zipfile.is_zipfile(path):
+    if not start.startswith(b"PK") or not zipfile.is_zipfile(path):
         raise TiltyardError("is no .npz file: save one with numpy.savez(FILE, images=…, labels=…)")
 
 

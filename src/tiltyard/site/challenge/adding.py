@@ -36,7 +36,6 @@ MOST_FILES, MOST_BYTES = 200_000, 64 << 30
 CHECKED_IN_SECONDS, CHECKED_IN_BYTES = 900, 8 << 30
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
 """Variables that a check in a process of its own knows: none that holds a password or a token."""
-"""Challenges that come with the package, and the one among them that works with what it ships."""
 Check = Callable[[Path], object]
 
 

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 from tiltyard.contest.challenge import CHALLENGE
+from tiltyard.contest.evaluation import write_atomically
+from tiltyard.contest.files import check_empty
 from tiltyard.errors import TiltyardError
 
 SHIPPED, SAMPLE = Path(__file__).parent / "shipped", "digits"
+"""Challenges that come with the package, and the one among them that works with what it ships."""
 
 
 def shipped_names() -> list[str]:
@@ -20,11 +23,10 @@ def write_shipped(name: str, folder: Path) -> str:
     """
     if name not in shipped_names():
         raise TiltyardError(f"no challenge named {name!r} is shipped: there are {', '.join(shipped_names())}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TiltyardError(f"{folder}: is not an empty folder: choose another")
+    check_empty(folder)
     text = (SHIPPED / name / CHALLENGE).read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CHALLENGE).write_text(text, encoding="utf-8")
+    write_atomically(folder / CHALLENGE, text.encode())
     return _head(text)
 
 

@@ -18,7 +18,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("tries", models.PositiveIntegerField(default=0)),
-                ("begun", models.PositiveSmallIntegerField(default=0)),
                 ("lost", models.BooleanField(db_index=True, default=False)),
                 (
                     "message",

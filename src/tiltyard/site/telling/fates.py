@@ -22,10 +22,14 @@ class Fate(Enum):
 
 
 def fate_after(error: Exception) -> Fate | None:
-    """Of the mail at which this was raised; None where the server would take no other mail either."""
+    """Of the mail at which this was raised; None where the server would take no other mail either.
+
+    Many servers tell a sender whom they do not know that they relay nothing, at the first recipient.
+    """
     match error:
         case smtplib.SMTPRecipientsRefused():
-            return _fate_by(next(iter(error.recipients.values()))[0])
+            code, words = next(iter(error.recipients.values()))
+            return None if b"relay" in words.lower() else _fate_by(code)
         case smtplib.SMTPDataError():
             return _fate_by(error.smtp_code)
         case smtplib.SMTPNotSupportedError() | MessageError() | ValueError():

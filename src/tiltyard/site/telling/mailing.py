@@ -3,7 +3,6 @@
 import logging
 import smtplib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from email.errors import MessageError
 
 from django.conf import settings
@@ -43,20 +42,30 @@ def sent(
 
 
 def _mailed(server: BaseEmailBackend, mail: EmailMessage) -> Fate:
-    """Tried twice, anew the second time: some servers end a connection after so many mails or refusals."""
-    with suppress(*OF_ONE_MAIL):
+    """Tried twice, anew the second time: some servers end a connection after so many mails or refusals.
+
+    One that is refused for now is not asked about again at once.
+    """
+    try:
         return _asked(server, mail)
+    except OF_ONE_MAIL as error:
+        if fate_after(error) is Fate.LATER:
+            return _refused(mail, error)
     server.close()
     server.open()
     try:
         return _asked(server, mail)
     except OF_ONE_MAIL as error:
-        said = str(error).replace(mail.to[0], "<it>")
-        fate = fate_after(error)
-        if fate is None:
-            raise ConnectionError(said) from None
-        log.error("mail %r to 1 addresses was not sent: %s", mail.subject, said)
-        return fate
+        return _refused(mail, error)
+
+
+def _refused(mail: EmailMessage, error: Exception) -> Fate:
+    """What becomes of the mail; ConnectionError where the server would take no other."""
+    said, fate = str(error).replace(mail.to[0], "<it>"), fate_after(error)
+    if fate is None:
+        raise ConnectionError(said) from None
+    log.error("mail %r to 1 addresses was not sent: %s", mail.subject, said)
+    return fate
 
 
 def _asked(server: BaseEmailBackend, mail: EmailMessage) -> Fate:
