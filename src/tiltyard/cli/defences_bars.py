@@ -56,4 +56,4 @@ class _Lines:
         now = time.monotonic()
         if now - self._told.get(name, -BETWEEN) >= BETWEEN or done == total:
             self._told[name] = now
-            typer.echo(f"{name}: {done:.1f} of {total} {self._unit}", err=True)
+            typer.echo(f"{name}: {round(done, 1):.10g} of {total} {self._unit}", err=True)
