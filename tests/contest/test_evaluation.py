@@ -36,18 +36,6 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifying, "find_track", find_toy)
 
 
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished evaluation that no test touches."""
-    return evaluated(tmp_path_factory.mktemp("pristine")).folder
-
-
-@pytest.fixture
-def folder(pristine: Path, tmp_path: Path) -> Path:
-    """A copy to tamper with."""
-    return Path(shutil.copytree(pristine, tmp_path / "copy"))
-
-
 def differences(folder: Path) -> list[str]:
     return [difference.what for difference in verify(folder)]
 

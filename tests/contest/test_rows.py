@@ -2,7 +2,6 @@
 
 import json
 import resource
-import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from toy_contest import evaluated, find_toy
+from toy_contest import find_toy
 
 from tiltyard.contest import apart
 from tiltyard.contest import rows as reading
@@ -26,18 +25,6 @@ from tiltyard.errors import DecoderUnavailable, EvaluationError, TiltyardError
 
 MANY, LONG = 10_000_000, 64 << 20
 """Rows beyond what is read; bytes beyond `small`."""
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished evaluation that no test touches."""
-    return evaluated(tmp_path_factory.mktemp("pristine")).folder
-
-
-@pytest.fixture
-def folder(pristine: Path, tmp_path: Path) -> Path:
-    """A copy to tamper with."""
-    return Path(shutil.copytree(pristine, tmp_path / "copy"))
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ client, page = come("elsewhere")
 assert UNVOUCHED in page.text
 print("kept out")
 """
-DOWN = """
+STARTED = """
 import sys
 from urllib.parse import parse_qs, urlsplit
 
@@ -136,11 +136,16 @@ from django.core.management import call_command
 from django.test import Client
 
 call_command("migrate", verbosity=0)
-from tiltyard.site.models import User
-
 started = Client()
 there = started.post("/oidc/oidc/corp/login/").headers["Location"]
 state = parse_qs(urlsplit(there).query)["state"][0]
+"""
+"""A sign-on that has begun: the provider is to answer next."""
+DOWN = (
+    STARTED
+    + """
+from tiltyard.site.models import User
+
 known = Client()
 known.force_login(
     User.objects.create_user("ann@corp.example", "correct horse 17", name="Ann"),
@@ -159,20 +164,10 @@ for client, way, leads in (
     assert page.redirect_chain == [(leads, 302)] and TOLD in page.text, (way, page.status_code, page.redirect_chain)
 print("told")
 """
-ODD = """
-import sys
-from urllib.parse import parse_qs, urlsplit
-
-import django
-
-django.setup()
-from django.core.management import call_command
-from django.test import Client
-
-call_command("migrate", verbosity=0)
-started = Client()
-there = started.post("/oidc/oidc/corp/login/").headers["Location"]
-state = parse_qs(urlsplit(there).query)["state"][0]
+)
+ODD = (
+    STARTED
+    + """
 print("up", flush=True)
 lacks = sys.stdin.readline().strip()
 TOLD = "Corp cannot be reached. Try again later."
@@ -186,6 +181,7 @@ for way, (ask, may_go_on) in ways.items():
         assert page.redirect_chain == [("/login", 302)] and TOLD in page.text, (way, page.status_code)
 print("told")
 """
+)
 WHO: dict[str, dict[str, Any]] = {
     "4711": {"sub": "17", "email": "Ann@Corp.example", "email_verified": True, "name": "Ann Archer"},
     "as-boss": {"sub": "1", "email": "boss@corp.example", "email_verified": False},

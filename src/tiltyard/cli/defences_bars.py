@@ -4,8 +4,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
+
+from tiltyard.cli.display import counted_bars
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 Told = Callable[[str, float, int], None]
 """Called with what is worked on, what is done of it and all there is."""
@@ -19,22 +25,7 @@ def model_bars(unit: str) -> Iterator[Told]:
     if not sys.stderr.isatty():
         yield _Lines(unit)
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=600) as progress:
+    with counted_bars(unit, seconds=600) as progress:
         tasks: dict[str, TaskID] = {}
 
         def draw(name: str, done: float, total: int) -> None:

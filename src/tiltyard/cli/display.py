@@ -115,3 +115,22 @@ def progress_bars() -> Iterator["Callback"]:
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield _Bars(progress)
+
+
+def counted_bars(after: str, *, seconds: float) -> "Progress":
+    """Bars on standard error: so many of so many, the text `after` it, time spent, time left by the last `seconds`."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(after), TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    return Progress(*columns, console=Console(stderr=True), speed_estimate_period=seconds)

@@ -3,6 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tiltyard.cli.display import counted_bars
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 Progress = Callable[[int, int], None]
 
@@ -17,22 +23,7 @@ def samples_bar(what: str = "samples") -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield _nothing
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=120) as progress:
+    with counted_bars("{task.fields[rate]}", seconds=120) as progress:
         tasks: list[TaskID] = []
 
         def draw(done: int, total: int) -> None:
